@@ -1,0 +1,241 @@
+//! The checked config, in the parts that the rooms are handed.
+
+use crate::base::{ByteSize, Percent, Rate};
+use crate::model::Pattern;
+use http::{HeaderName, HeaderValue, Method};
+use ipnet::IpNet;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything that `shadow.yaml` says, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    pub service: String,
+    pub listen: Listen,
+    pub primary: Target,
+    /// Absent: the tap only forwards.
+    pub candidate: Option<Target>,
+    pub mirror: Mirror,
+    /// First match wins.
+    pub routes: Vec<Route>,
+    pub isolation: Isolation,
+    pub compare: Compare,
+    pub redact: Redact,
+    pub store: Store,
+    pub gate: Gate,
+    pub admin: Admin,
+    pub telemetry: Telemetry,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    pub address: SocketAddr,
+}
+
+/// One side that requests are sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub url: TargetUrl,
+    /// From sending a request until the head of its answer (primary), or its end (candidate).
+    pub timeout: Duration,
+    pub version: Option<String>,
+}
+
+/// `http://HOST:PORT`: no path, no user, no query.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TargetUrl {
+    /// A name, an IPv4 address, or an IPv6 address without its brackets.
+    pub host: String,
+    pub port: u16,
+}
+
+impl fmt::Display for TargetUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            return write!(f, "http://[{}]:{}", self.host, self.port);
+        }
+        write!(f, "http://{}:{}", self.host, self.port)
+    }
+}
+
+/// What is copied to the candidate, and within which bounds. All of it can be reloaded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mirror {
+    pub enabled: bool,
+    /// Of the eligible requests.
+    pub sample: Percent,
+    pub sticky: Sticky,
+    /// Requests that sampling never drops.
+    pub always: Vec<Needle>,
+    pub methods: Methods,
+    /// A request or answer body over this is not mirrored.
+    pub max_body: ByteSize,
+    /// Of everything in flight on the shadow side.
+    pub memory: ByteSize,
+    /// Exchanges that wait for the candidate.
+    pub queue: usize,
+    /// Requests at the candidate at one time.
+    pub concurrency: usize,
+    pub rate: Option<Rate>,
+}
+
+/// What makes two requests get the same sampling decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sticky {
+    /// Each request is decided for itself.
+    None,
+    /// The client's address.
+    Client,
+    Field(Where),
+}
+
+/// A named place in a request's head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    Header(HeaderName),
+    Cookie(String),
+    Query(String),
+}
+
+/// A request is found by the value of one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needle {
+    pub field: Where,
+    pub value: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Methods {
+    /// GET, HEAD and OPTIONS.
+    Safe,
+    /// Writes too: needs isolation.
+    All,
+}
+
+/// Settings for the requests that match.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    pub matcher: Matcher,
+    /// The endpoint's name in place of a template.
+    pub name: Option<String>,
+    /// The general settings with this route's own laid over.
+    pub mirror: Mirror,
+    /// The general rules, then this route's.
+    pub rewrite: Rewrite,
+    pub compare: Compare,
+}
+
+/// Which requests a route is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matcher {
+    /// Empty: any.
+    pub methods: Vec<Method>,
+    /// Segments of the path: `{name}` fits any one segment, a last `**` any rest.
+    pub path: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Isolation {
+    /// Applied to the candidate's copy of a request that matches no route.
+    pub request: Rewrite,
+    /// The user's word that the candidate's writes are harmless.
+    pub assert: Option<String>,
+}
+
+/// Edits of the candidate's copy, in this order: remove, set, replace.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rewrite {
+    pub remove: Vec<HeaderName>,
+    /// `{session}` in a value stands for the session's id and is filled in at the start.
+    pub set: Vec<(HeaderName, HeaderValue)>,
+    pub replace: Vec<Replace>,
+}
+
+/// One replacement; where it cannot be applied, the request is not mirrored at all.
+#[derive(Clone, Debug)]
+pub enum Replace {
+    /// The value of a header, where the request has it.
+    Header { name: HeaderName, with: HeaderValue },
+    /// The value of a query parameter, where the request has it.
+    Query { name: String, with: String },
+    /// Whatever the expression finds in the path.
+    Path { find: regex::Regex, with: String },
+    /// A string in a JSON body, wherever the pattern finds something.
+    Json { at: Pattern, with: String },
+    /// The value of a field in a urlencoded form, where the request has it.
+    Form { name: String, with: String },
+}
+
+impl PartialEq for Replace {
+    fn eq(&self, other: &Self) -> bool {
+        // A compiled expression is equal when its text is.
+        format!("{self:?}") == format!("{other:?}")
+    }
+}
+
+/// What is compared and what is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Compare {
+    /// Places whose value may differ: presence, type and class still count.
+    pub ignore: Vec<Pattern>,
+    /// Headers compared beside the default ones.
+    pub headers_also: Vec<HeaderName>,
+    /// Headers left out.
+    pub headers_ignore: Vec<HeaderName>,
+}
+
+/// Names whose values never reach the store, beside the built-in ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redact {
+    pub headers: Vec<HeaderName>,
+    pub json: Vec<Pattern>,
+    pub query: Vec<String>,
+    pub form: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    pub path: PathBuf,
+    /// Over this, nothing new is stored; counting goes on in memory.
+    pub max_size: ByteSize,
+    /// Sessions that ended longer ago are deleted.
+    pub keep: Duration,
+}
+
+/// Thresholds over a session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gate {
+    /// Of compared trials, after noise and expected changes.
+    pub divergence: Percent,
+    /// Of compared trials: candidate outcomes worse than the primary's.
+    pub errors: Percent,
+    pub min_samples: u64,
+    pub min_coverage: Percent,
+    /// Divergence limits of single endpoints.
+    pub endpoints: Vec<(String, Percent)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    pub address: SocketAddr,
+    /// Demanded of every request but `/livez`; always set where `address` is not loopback.
+    pub token: Option<String>,
+    pub allow: Vec<IpNet>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Telemetry {
+    pub log_format: LogFormat,
+    /// A `tracing` filter: `info`, or `shadowdiff::tap=debug,warn`.
+    pub log_level: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    Text,
+    Json,
+}

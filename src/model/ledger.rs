@@ -1,0 +1,207 @@
+//! The account of every request that was seen: nothing is lost without a reason.
+
+/// Declares a closed set of reasons with their names in reports and metric labels.
+macro_rules! reasons {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
+
+        impl $name {
+            /// Every reason, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+            /// How many there are.
+            pub const COUNT: usize = Self::ALL.len();
+
+            /// The word for it in reports and metric labels.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// The reason of that name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.name() == name)
+            }
+
+            /// Its place in [`Self::ALL`].
+            pub fn index(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Why an exchange was not eligible for mirroring.
+    SkipReason {
+        /// `mirror.enabled: false`, or the kill switch.
+        Disabled = "disabled",
+        /// The config names no candidate.
+        NoCandidate = "no_candidate",
+        /// The method is not among `mirror.methods`.
+        Method = "method",
+        /// The request carries our own marker: it is a copy already.
+        Marker = "marker",
+        /// An upgrade, CONNECT or another tunnel.
+        Upgrade = "upgrade",
+        /// A body is over `mirror.max_body`.
+        BodyTooLarge = "body_too_large",
+        /// The client went away, or the exchange was cut off, before it was complete.
+        Partial = "partial",
+        /// A rewrite rule could not be applied to the copy.
+        Rewrite = "rewrite",
+    }
+}
+
+reasons! {
+    /// Why an eligible, sampled exchange was let go before it reached the candidate.
+    DropReason {
+        /// `mirror.queue` is full.
+        QueueFull = "queue_full",
+        /// `mirror.memory` is used up.
+        Memory = "memory",
+        /// `mirror.rate` is used up.
+        Rate = "rate",
+        /// The breaker is open: the candidate fails too often.
+        Breaker = "breaker",
+        /// Comparing is behind by more than `mirror.queue` trials.
+        Backlog = "backlog",
+        /// The process was stopping.
+        Shutdown = "shutdown",
+    }
+}
+
+reasons! {
+    /// Why a mirrored exchange was not compared.
+    FailReason {
+        /// The comparer panicked on it.
+        Panic = "panic",
+        /// The process was stopping before the candidate had answered.
+        Shutdown = "shutdown",
+        /// Comparing was behind, and the trial was let go.
+        Backlog = "backlog",
+    }
+}
+
+/// Where one request ended up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Disposition {
+    SampledOut,
+    Skipped(SkipReason),
+    Dropped(DropReason),
+    /// Sent to the candidate and compared.
+    Compared,
+    /// Sent to the candidate, and not compared.
+    Failed(FailReason),
+}
+
+/// For one endpoint or for all: at rest, `seen = mirrored + sampled_out + skipped + dropped` and
+/// `mirrored = compared + failed`, exactly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    pub seen: u64,
+    pub mirrored: u64,
+    pub compared: u64,
+    pub sampled_out: u64,
+    pub skipped: [u64; SkipReason::COUNT],
+    pub dropped: [u64; DropReason::COUNT],
+    pub failed: [u64; FailReason::COUNT],
+}
+
+impl Ledger {
+    /// Books one request that has come to its end.
+    pub fn settle(&mut self, disposition: Disposition) {
+        match disposition {
+            Disposition::SampledOut => self.sampled_out += 1,
+            Disposition::Skipped(reason) => bump(&mut self.skipped, reason.index()),
+            Disposition::Dropped(reason) => bump(&mut self.dropped, reason.index()),
+            Disposition::Compared => {
+                self.mirrored += 1;
+                self.compared += 1;
+            }
+            Disposition::Failed(reason) => {
+                self.mirrored += 1;
+                bump(&mut self.failed, reason.index());
+            }
+        }
+    }
+
+    /// Adds what another ledger counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.seen += other.seen;
+        self.mirrored += other.mirrored;
+        self.compared += other.compared;
+        self.sampled_out += other.sampled_out;
+        add(&mut self.skipped, &other.skipped);
+        add(&mut self.dropped, &other.dropped);
+        add(&mut self.failed, &other.failed);
+    }
+
+    /// Requests seen that have no entry yet: in flight, or lost by a process that was killed.
+    pub fn unsettled(&self) -> u64 {
+        let settled =
+            self.mirrored + self.sampled_out + self.skipped_total() + self.dropped_total();
+        self.seen.saturating_sub(settled)
+    }
+
+    /// Both identities hold and nothing is in flight.
+    pub fn is_exact(&self) -> bool {
+        let settled =
+            self.mirrored + self.sampled_out + self.skipped_total() + self.dropped_total();
+        self.seen == settled && self.mirrored == self.compared + self.failed.iter().sum::<u64>()
+    }
+
+    pub fn skipped_total(&self) -> u64 {
+        self.skipped.iter().sum()
+    }
+
+    pub fn dropped_total(&self) -> u64 {
+        self.dropped.iter().sum()
+    }
+
+    pub fn failed_total(&self) -> u64 {
+        self.failed.iter().sum()
+    }
+}
+
+fn bump(counts: &mut [u64], index: usize) {
+    if let Some(count) = counts.get_mut(index) {
+        *count += 1;
+    }
+}
+
+fn add(ours: &mut [u64], theirs: &[u64]) {
+    ours.iter_mut().zip(theirs).for_each(|(our, their)| *our += their);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_disposition_keeps_the_ledger_exact() {
+        let mut all = vec![Disposition::SampledOut, Disposition::Compared];
+        all.extend(SkipReason::ALL.iter().map(|&reason| Disposition::Skipped(reason)));
+        all.extend(DropReason::ALL.iter().map(|&reason| Disposition::Dropped(reason)));
+        all.extend(FailReason::ALL.iter().map(|&reason| Disposition::Failed(reason)));
+        let mut ledger = Ledger::default();
+        for disposition in all {
+            ledger.seen += 1;
+            assert_eq!(ledger.unsettled(), 1);
+            ledger.settle(disposition);
+            assert!(ledger.is_exact(), "{disposition:?}");
+        }
+        let mut twice = ledger.clone();
+        twice.merge(&ledger);
+        assert!(twice.is_exact());
+        assert_eq!(twice.seen, 2 * ledger.seen);
+    }
+
+    #[test]
+    fn names_lead_back_to_their_reasons() {
+        for &reason in SkipReason::ALL {
+            assert_eq!(SkipReason::from_name(reason.name()), Some(reason));
+        }
+        assert_eq!(DropReason::from_name("nonsense"), None);
+    }
+}

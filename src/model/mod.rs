@@ -1,0 +1,26 @@
+//! The nouns of the product, one word each, shared by every other room.
+//!
+//! An [`Exchange`] is one client request and the primary's [`Outcome`]; a [`Trial`] adds the
+//! candidate's. Comparing a trial yields [`Divergence`]s, each at a [`Place`]; equal divergences
+//! share a [`Signature`] and are one [`Finding`] of a [`Session`]. The [`Ledger`] accounts for
+//! every request that was seen.
+//!
+//! This module never does I/O, reads a clock, or knows how anything is serialised.
+
+mod divergence;
+mod exchange;
+mod histogram;
+mod ledger;
+mod outcome;
+mod path;
+mod session;
+
+pub use divergence::{Class, Divergence, Kind, Severity, Signature};
+pub use exchange::{Exchange, Request, RequestId, Trial};
+pub use histogram::Histogram;
+pub use ledger::{Disposition, DropReason, FailReason, Ledger, SkipReason};
+pub use outcome::{Fault, Outcome, Payload, Reply};
+pub use path::{Path, Pattern, PatternError, Place, Seg};
+pub use session::{
+    EndpointStats, Finding, Sample, SampleReply, SampleRequest, Session, SessionInfo, Status,
+};

@@ -1,0 +1,148 @@
+//! A session: one run of one candidate version, and all that it has found out.
+
+use crate::model::{Histogram, Kind, Ledger, Severity, Signature};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// What a session is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionInfo {
+    /// A UUID of version 7: later sessions sort later.
+    pub id: String,
+    pub service: String,
+    pub candidate_version: Option<String>,
+    pub user: Option<String>,
+    pub pull_request: Option<String>,
+    pub commit: Option<String>,
+    pub started_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    /// What the user asserted about the candidate's side effects; every report prints it.
+    pub assertion: Option<String>,
+}
+
+/// One run of one candidate version, with its counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    pub info: SessionInfo,
+    /// By endpoint template (`GET /items/{int}`).
+    pub endpoints: BTreeMap<String, EndpointStats>,
+    pub findings: BTreeMap<Signature, Finding>,
+    /// What was let go at a bound, by the bound's name (`findings`, `endpoints`, …).
+    pub overflow: BTreeMap<String, u64>,
+}
+
+impl Session {
+    /// An empty session.
+    pub fn new(info: SessionInfo) -> Self {
+        Self {
+            info,
+            endpoints: BTreeMap::new(),
+            findings: BTreeMap::new(),
+            overflow: BTreeMap::new(),
+        }
+    }
+
+    /// The ledger over all endpoints.
+    pub fn ledger(&self) -> Ledger {
+        let mut total = Ledger::default();
+        self.endpoints.values().for_each(|endpoint| total.merge(&endpoint.ledger));
+        total
+    }
+}
+
+/// The counts of one endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointStats {
+    pub ledger: Ledger,
+    /// Compared trials without a divergence that counts.
+    pub equal: u64,
+    /// Compared trials with at least one unexplained divergence above info.
+    pub diverged: u64,
+    /// Compared trials whose only divergences are noise.
+    pub noise: u64,
+    /// Compared trials whose only divergences are expected changes.
+    pub expected: u64,
+    /// Compared trials in which the candidate failed (a fault or a 5xx) and the primary did not.
+    pub worse: u64,
+    /// Latencies of compared trials.
+    pub primary: Histogram,
+    pub candidate: Histogram,
+}
+
+/// What people have decided about a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    Open,
+    Noise,
+    Expected,
+    Bug,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Noise, Self::Expected, Self::Bug];
+
+    /// The word for it in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Noise => "noise",
+            Self::Expected => "expected",
+            Self::Bug => "bug",
+        }
+    }
+}
+
+/// A signature with its counts and samples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub signature: Signature,
+    pub endpoint: String,
+    pub kind: Kind,
+    /// The place's pattern: `$.items[*].price`, `status`, `header:location`.
+    pub path: String,
+    pub severity: Severity,
+    pub status: Status,
+    /// Trials that show it.
+    pub count: u64,
+    pub first_seen: Timestamp,
+    pub last_seen: Timestamp,
+    /// The bottom k by rank: the same ones whatever the order of arrival.
+    pub samples: BTreeMap<u64, Sample>,
+}
+
+/// One occurrence of a finding, redacted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    pub request_id: String,
+    pub at: Timestamp,
+    /// RFC 6901 pointer into the body; empty for what is not in it.
+    pub pointer: String,
+    /// The value on each side, at most 256 bytes; absent where there is none.
+    pub primary: Option<String>,
+    pub candidate: Option<String>,
+    pub request: SampleRequest,
+    pub primary_reply: SampleReply,
+    pub candidate_reply: SampleReply,
+}
+
+/// The request of a sample, redacted: enough to send it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SampleRequest {
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    pub headers: Vec<(String, String)>,
+    /// At most 16 KiB of text; absent where it is empty or not text.
+    pub body: Option<String>,
+}
+
+/// A side's answer in a sample, redacted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SampleReply {
+    /// The status code, or the name of the fault.
+    pub outcome: String,
+    pub headers: Vec<(String, String)>,
+    /// At most 16 KiB of text; absent where it is empty or not text.
+    pub body: Option<String>,
+}
