@@ -7,9 +7,11 @@
 //! | layer | module | what lives there |
 //! | --- | --- | --- |
 //! | 0 | [`model`] | the nouns: exchange, outcome, trial, ledger, divergence, finding, session |
-//! | 0 | [`base`] | units, the clock, how errors are printed |
+//! | 0 | [`base`] | units, the clock, figures, how errors are printed |
 //! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
+//! | 1 | [`verdict`] | coverage, and the gate over a session. Pure |
 
 pub mod base;
 pub mod config;
 pub mod model;
+pub mod verdict;
