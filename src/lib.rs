@@ -10,8 +10,10 @@
 //! | 0 | [`base`] | units, the clock, figures, how errors are printed |
 //! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
 //! | 1 | [`verdict`] | coverage, and the gate over a session. Pure |
+//! | 4 | [`report`] | a session as text, JSON and markdown; one file per output format |
 
 pub mod base;
 pub mod config;
 pub mod model;
+pub mod report;
 pub mod verdict;
