@@ -14,6 +14,7 @@ mod glob;
 mod hint;
 mod layout;
 mod ledger;
+pub mod markdown;
 mod palette;
 mod sessions;
 mod show;
