@@ -12,6 +12,7 @@ mod curl;
 mod figures;
 mod glob;
 mod hint;
+pub mod json;
 mod layout;
 mod ledger;
 pub mod markdown;
