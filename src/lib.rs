@@ -1,15 +1,35 @@
 //! Answers every client from the primary, mirrors the request to a candidate, and compares the
 //! two answers by structure.
 //!
+//! # How a request flows
+//! One direction; nothing on the live side waits for what stands below the line.
+//! ```text
+//!  client <=> tap <=> primary
+//!              | capture: both bodies teed as shared bytes, capped and charged
+//!              v Exchange
+//!  ------------------------------------ live plane above, shadow plane below
+//!            mirror    within bounds? -> rewritten -> sent to the candidate
+//!              v Trial
+//!            judge     compared -> signed -> redacted -> booked
+//!              v Book
+//!            store     what changed, every half second
+//!  ------------------------------------ stored
+//!            report | gate | admin
+//! ```
+//!
 //! # Code map
 //! Imports go to lower layers only; `tests/architecture.rs` holds this table as data.
 //!
 //! | layer | module | what lives there |
 //! | --- | --- | --- |
 //! | 0 | [`model`] | the nouns: exchange, outcome, trial, ledger, divergence, finding, session |
-//! | 0 | [`base`] | units, the clock, how errors are printed |
+//! | 0 | [`base`] | units, budgets, the clock, how errors are printed |
 //! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
+//! | 1 | [`verdict`] | the gate; pure |
+//! | 4 | [`report`] | one file for each output format |
 
 pub mod base;
 pub mod config;
 pub mod model;
+pub mod report;
+pub mod verdict;

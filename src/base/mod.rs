@@ -1,10 +1,12 @@
-//! Small things that every room may use: units, the clock, and how errors are printed.
+//! Small things that every room may use: units, the clock, figures, and how errors are printed.
 //!
 //! This module never knows the product's nouns.
 
 mod chain;
 pub mod clock;
+mod figures;
 mod units;
 
 pub use chain::Chain;
+pub use figures::{grouped, share};
 pub use units::{ByteSize, Percent, Rate, UnitError, parse_duration, show_duration};

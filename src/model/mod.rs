@@ -22,5 +22,6 @@ pub use ledger::{Disposition, DropReason, FailReason, Ledger, SkipReason};
 pub use outcome::{Fault, Outcome, Payload, Reply};
 pub use path::{Path, Pattern, PatternError, Place, Seg};
 pub use session::{
-    EndpointStats, Finding, Sample, SampleReply, SampleRequest, Session, SessionInfo, Status,
+    EndpointStats, Finding, REDACTED, Sample, SampleReply, SampleRequest, Session, SessionInfo,
+    Status,
 };

@@ -111,6 +111,9 @@ pub struct Finding {
     pub samples: BTreeMap<u64, Sample>,
 }
 
+/// What every redacted value begins with; a keyed hash follows, so that equality still shows.
+pub const REDACTED: &str = "redacted:";
+
 /// One occurrence of a finding, redacted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {

@@ -1,0 +1,119 @@
+//! The golden files are the contract: a change of theirs is a change for whoever reads reports.
+
+use super::schema_check::{check, check_as};
+use super::{finding, gate as gate_json, render, schema};
+use crate::model::{Finding, Session};
+use crate::report::clean::is_hidden;
+use crate::report::fixtures::{at, empty, hostile, limits, rich, skipped_only};
+use crate::report::{Filter, Glob, Report};
+use crate::verdict::gate;
+use serde_json::{Value, json};
+
+const REPORT: &str = include_str!("golden/report.json");
+const SCHEMA: &str = include_str!("golden/schema.json");
+
+fn report(session: &Session, filter: Filter) -> String {
+    render(&Report::new(session, &gate(&limits(), session), filter))
+}
+
+fn parse(text: &str) -> Value {
+    serde_json::from_str(text).expect("a report is JSON")
+}
+
+/// Compares with a golden file, or writes it where `SHADOW_GOLDEN=write` says so.
+fn golden(name: &str, golden: &str, found: &str) {
+    if std::env::var("SHADOW_GOLDEN").is_ok_and(|mode| mode == "write") {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/report/json/golden");
+        std::fs::write(format!("{folder}/{name}"), found).expect("the folder is there");
+    }
+    assert!(golden == found, "{name} changed; SHADOW_GOLDEN=write writes it anew");
+}
+
+#[test]
+fn the_report_is_the_golden_file() {
+    golden("report.json", REPORT, &report(&rich(), Filter::default()));
+}
+
+#[test]
+fn the_schema_is_the_golden_file() {
+    golden("schema.json", SCHEMA, &(serde_json::to_string_pretty(&schema()).unwrap() + "\n"));
+}
+
+#[test]
+fn every_report_fits_the_schema() {
+    for session in [rich(), empty(), skipped_only(), hostile()] {
+        let value = parse(&report(&session, Filter::default()));
+        check(&parse(SCHEMA), &value).expect("it fits");
+    }
+}
+
+#[test]
+fn a_report_that_strays_from_the_schema_is_told() {
+    let strays = [
+        ("/schema_version", json!(2), "$.schema_version: 2 is not 1"),
+        ("/session/ended_at", json!(5), "$.session.ended_at: 5 is no [\"string\",\"null\"]"),
+        ("/coverage/seen", json!(-1), "$.coverage.seen: -1 is below 0"),
+        ("/coverage/dropped", json!({"a": "b"}), "$.coverage.dropped.a: \"b\" is no \"integer\""),
+        ("/totals", json!({}), "$.totals: \"compared\" is missing"),
+        ("/findings/0/signature", json!("01"), "$.findings[0].signature: \"01\" does not match"),
+        ("/findings/0/kind", json!("odd"), "$.findings[0].kind: \"odd\" is not one of"),
+        ("/gate/verdict", json!("maybe"), "$.gate.verdict: \"maybe\" is not one of"),
+        ("/gate", json!({"verdict": "pass", "checks": [], "x": 1}), "$.gate: `x` is not described"),
+    ];
+    for (pointer, stray, expected) in strays {
+        let mut value = parse(REPORT);
+        *value.pointer_mut(pointer).expect(pointer) = stray;
+        let told = check(&parse(SCHEMA), &value).expect_err(pointer);
+        assert!(told.starts_with(expected), "{told}");
+    }
+}
+
+fn one_reply(finding: &Finding) -> Value {
+    json!(finding.samples.values().next().expect("it has samples").primary_reply.outcome)
+}
+
+#[test]
+fn a_single_finding_has_all_that_was_kept_of_its_samples() {
+    let session = rich();
+    for one in session.findings.values() {
+        let value = parse(&finding(one));
+        check_as("Finding", &parse(SCHEMA), &value).expect("it fits");
+        let sample = &value["samples"][0];
+        assert_eq!(sample["request"]["headers"][0], json!(["accept", "application/json"]));
+        assert_eq!(sample["primary_reply"]["outcome"], one_reply(one));
+    }
+}
+
+#[test]
+fn a_filter_says_what_it_left_out() {
+    let session = rich();
+    let filter = Filter { endpoint: Some(Glob::new("GET /items*")), since: Some(at(500)) };
+    let value = parse(&report(&session, filter));
+    let expected = json!({ "endpoint": "GET /items*", "since": "2026-11-21T09:21:04Z",
+        "endpoints_left_out": 6, "findings_left_out": 13 });
+    assert_eq!(value["filter"], expected);
+    assert_eq!(value["endpoints"].as_array().map(Vec::len), Some(2));
+    assert_eq!(value["coverage"]["seen"], json!(9_060));
+    assert_eq!(value["gate"], parse(REPORT)["gate"], "the gate is over the whole session");
+}
+
+#[test]
+fn the_gate_alone_is_the_gate_of_the_report() {
+    let session = rich();
+    assert_eq!(parse(&gate_json(&gate(&limits(), &session))), parse(REPORT)["gate"]);
+}
+
+#[test]
+fn hostile_text_reads_back_as_it_was_and_stands_there_escaped() {
+    let session = hostile();
+    let text = report(&session, Filter::default());
+    assert!(!text.chars().any(|char| char != '\n' && is_hidden(char)));
+    let value = parse(&text);
+    assert_eq!(value["session"]["service"], json!(session.info.service));
+    for found in value["findings"].as_array().unwrap() {
+        let signature = found["signature"].as_str().unwrap().parse().unwrap();
+        let sample = session.findings[&signature].samples.values().next().unwrap();
+        assert_eq!(found["samples"][0]["primary"], json!(sample.primary));
+        assert_eq!(found["samples"][0]["request"]["target"], json!(sample.request.target));
+    }
+}

@@ -1,0 +1,181 @@
+//! What every format prints: a session through a filter, in a fixed order.
+
+use crate::model::{
+    EndpointStats, Finding, Ledger, Session, SessionInfo, Severity, Signature, Status,
+};
+use crate::report::Glob;
+use crate::report::clean::clean;
+use crate::verdict::{Coverage, GateResult};
+use jiff::Timestamp;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// What is left out of a report. It never changes the gate's verdict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only endpoints whose name fits, with their findings, coverage and totals.
+    pub endpoint: Option<Glob>,
+    /// Only findings that were seen at this time or later.
+    pub since: Option<Timestamp>,
+}
+
+/// How many the filter left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    pub endpoints: usize,
+    pub findings: usize,
+}
+
+/// Compared trials by what came of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub compared: u64,
+    pub equal: u64,
+    pub diverged: u64,
+    pub noise: u64,
+    pub expected: u64,
+    /// Among the diverged: the candidate failed and the primary did not.
+    pub worse: u64,
+}
+
+/// A session as it is reported.
+#[derive(Clone, Debug)]
+pub struct Report<'a> {
+    pub info: &'a SessionInfo,
+    pub filter: Filter,
+    pub left_out: LeftOut,
+    /// Over the endpoints that are shown, as are `coverage` and `totals`.
+    pub ledger: Ledger,
+    pub coverage: Coverage,
+    pub totals: Totals,
+    /// By name.
+    pub endpoints: Vec<(&'a str, &'a EndpointStats)>,
+    /// The worst first: by severity, then count, then name.
+    pub findings: Vec<&'a Finding>,
+    pub overflow: &'a BTreeMap<String, u64>,
+    /// Over the whole session, whatever the filter.
+    pub gate: &'a GateResult,
+}
+
+impl<'a> Report<'a> {
+    pub fn new(session: &'a Session, gate: &'a GateResult, filter: Filter) -> Self {
+        let is_shown = |name: &str| filter.endpoint.as_ref().is_none_or(|glob| glob.matches(name));
+        let endpoints: Vec<_> = session
+            .endpoints
+            .iter()
+            .filter(|(name, _)| is_shown(name))
+            .map(|(name, stats)| (name.as_str(), stats))
+            .collect();
+        let is_recent = |finding: &Finding| filter.since.is_none_or(|at| finding.last_seen >= at);
+        let mut findings: Vec<_> = session
+            .findings
+            .values()
+            .filter(|finding| is_shown(&finding.endpoint) && is_recent(finding))
+            .collect();
+        findings.sort_by(|one, other| rank(one).cmp(&rank(other)));
+        let mut ledger = Ledger::default();
+        endpoints.iter().for_each(|(_, stats)| ledger.merge(&stats.ledger));
+        Self {
+            info: &session.info,
+            left_out: LeftOut {
+                endpoints: session.endpoints.len() - endpoints.len(),
+                findings: session.findings.len() - findings.len(),
+            },
+            filter,
+            coverage: Coverage::over(endpoints.iter().map(|(_, stats)| &stats.ledger)),
+            totals: totals(&endpoints),
+            ledger,
+            endpoints,
+            findings,
+            overflow: &session.overflow,
+            gate,
+        }
+    }
+
+    /// Those with the most divergences first, then those with the most traffic.
+    pub(super) fn worst_endpoints(&self) -> Vec<(&'a str, &'a EndpointStats)> {
+        let mut endpoints = self.endpoints.clone();
+        endpoints.sort_by_key(|(_, stats)| (Reverse(stats.diverged), Reverse(stats.ledger.seen)));
+        endpoints
+    }
+
+    /// Findings that nobody has explained: open ones and known bugs.
+    pub fn unexplained(&self) -> impl Iterator<Item = &'a Finding> {
+        self.findings.iter().copied().filter(|finding| is_unexplained(finding))
+    }
+
+    /// `12 more, 5 noise, 2 expected`: what is not among so many listed findings; nothing where
+    /// all are.
+    pub(super) fn not_listed(&self, listed: usize) -> Option<String> {
+        let of = |status| self.findings.iter().filter(|finding| finding.status == status).count();
+        let more = self.unexplained().count() - listed;
+        let counts =
+            [(more, "more"), (of(Status::Noise), "noise"), (of(Status::Expected), "expected")];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let words: Vec<_> = counts.map(|(count, word)| format!("{count} {word}")).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    /// `4 breaking, 6 behavioural` over the unexplained findings; empty where there is none.
+    pub fn severities(&self) -> String {
+        let counts = Severity::ALL.iter().map(|&severity| {
+            (severity, self.unexplained().filter(|finding| finding.severity == severity).count())
+        });
+        let words = counts.filter(|(_, count)| *count > 0);
+        words.map(|(severity, count)| format!("{count} {severity}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn is_unexplained(finding: &Finding) -> bool {
+    match finding.status {
+        Status::Open | Status::Bug => true,
+        Status::Noise | Status::Expected => false,
+    }
+}
+
+/// The order of findings.
+fn rank(finding: &Finding) -> impl Ord {
+    let Finding { severity, count, endpoint, path, kind, signature, .. } = finding;
+    (*severity, Reverse(*count), endpoint, path, *kind, *signature)
+}
+
+fn totals(endpoints: &[(&str, &EndpointStats)]) -> Totals {
+    let mut totals = Totals::default();
+    for (_, stats) in endpoints {
+        totals.compared += stats.ledger.compared;
+        totals.equal += stats.equal;
+        totals.diverged += stats.diverged;
+        totals.noise += stats.noise;
+        totals.expected += stats.expected;
+        totals.worse += stats.worse;
+    }
+    totals
+}
+
+/// Findings by endpoint, the endpoint with the worst finding first.
+pub(super) fn by_endpoint<'a>(
+    findings: impl IntoIterator<Item = &'a Finding>,
+) -> Vec<(&'a str, Vec<&'a Finding>)> {
+    let mut groups: Vec<(&str, Vec<&Finding>)> = Vec::new();
+    for finding in findings {
+        match groups.iter_mut().find(|(endpoint, _)| *endpoint == finding.endpoint) {
+            Some((_, group)) => group.push(finding),
+            None => groups.push((&finding.endpoint, vec![finding])),
+        }
+    }
+    groups
+}
+
+/// The first twelve digits of a signature: what is printed of it, and enough to find it by.
+pub fn short(signature: Signature) -> String {
+    signature.to_string().chars().take(12).collect()
+}
+
+/// A side's value in a sample as it is shown; absent and empty ones are told apart.
+pub(super) fn shown_value(value: Option<&str>) -> String {
+    match value {
+        None => "(none)".to_owned(),
+        Some("") => "(empty)".to_owned(),
+        Some(text) => clean(text),
+    }
+}
