@@ -8,7 +8,7 @@
 //! | --- | --- | --- |
 //! | 0 | [`model`] | the nouns: exchange, outcome, trial, ledger, divergence, finding, session |
 //! | 0 | [`base`] | units, the clock, how errors are printed |
-//! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
+//! | 1 | [`config`] | `shadow.yaml`: a tree of lines, then checked parts; its schema, its words |
 
 pub mod base;
 pub mod config;

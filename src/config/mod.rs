@@ -1,12 +1,37 @@
-//! `shadow.yaml`: text to raw types to checked parts, once, at the edge.
+//! `shadow.yaml`: text to a tree of lines to checked parts, once, at the edge.
 //!
 //! [`Config`] is checked: whoever holds one need not check again. Each room is handed its own part.
+//! [`load`] reports all [`Problems`] of a file at once, each with its line, its key and its mend.
+//! One table describes every key; reading and the refusal of unknown keys follow it.
 //!
 //! This module never opens a connection or starts anything.
 
+mod across;
+mod checked;
+mod expand;
+#[cfg(test)]
+mod fixtures;
+mod forms;
+mod keys;
+mod load;
+mod matcher;
 mod parts;
+mod problem;
+mod rules;
+mod secret;
+mod section;
+mod setting;
+mod sheet;
+mod syntax;
+mod table;
+mod target;
+mod wrap;
+mod yaml;
 
+pub use load::{load, parse};
 pub use parts::{
     Admin, Compare, Config, Gate, Isolation, Listen, LogFormat, Matcher, Methods, Mirror, Needle,
     Redact, Replace, Rewrite, Route, Sticky, Store, Target, TargetUrl, Telemetry, Where,
 };
+pub use problem::{Problem, Problems};
+pub use target::UrlError;
