@@ -2,7 +2,8 @@
 //!
 //! [`Config`] is checked: whoever holds one need not check again. Each room is handed its own part.
 //! [`load`] reports all [`Problems`] of a file at once, each with its line, its key and its mend.
-//! One table describes every key; reading and the refusal of unknown keys follow it.
+//! One table describes every key; reading, the [`schema`], and the refusal of unknown keys
+//! follow it.
 //!
 //! This module never opens a connection or starts anything.
 
@@ -18,6 +19,7 @@ mod matcher;
 mod parts;
 mod problem;
 mod rules;
+mod schema;
 mod secret;
 mod section;
 mod setting;
@@ -34,4 +36,5 @@ pub use parts::{
     Redact, Replace, Rewrite, Route, Sticky, Store, Target, TargetUrl, Telemetry, Where,
 };
 pub use problem::{Problem, Problems};
+pub use schema::schema;
 pub use target::UrlError;
