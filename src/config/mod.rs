@@ -2,8 +2,8 @@
 //!
 //! [`Config`] is checked: whoever holds one need not check again. Each room is handed its own part.
 //! [`load`] reports all [`Problems`] of a file at once, each with its line, its key and its mend.
-//! One table describes every key; reading, the [`schema`], and the refusal of unknown keys
-//! follow it.
+//! One table describes every key; reading, the [`schema`], the file that [`init`] writes and the
+//! refusal of unknown keys follow it.
 //!
 //! This module never opens a connection or starts anything.
 
@@ -13,6 +13,7 @@ mod expand;
 #[cfg(test)]
 mod fixtures;
 mod forms;
+mod init;
 mod keys;
 mod load;
 mod matcher;
@@ -30,6 +31,7 @@ mod target;
 mod wrap;
 mod yaml;
 
+pub use init::init;
 pub use load::{load, parse};
 pub use parts::{
     Admin, Compare, Config, Gate, Isolation, Listen, LogFormat, Matcher, Methods, Mirror, Needle,
