@@ -3,12 +3,13 @@
 //! [`Config`] is checked: whoever holds one need not check again. Each room is handed its own part.
 //! [`load`] reports all [`Problems`] of a file at once, each with its line, its key and its mend.
 //! One table describes every key; reading, the [`schema`], the file that [`init`] writes and the
-//! refusal of unknown keys follow it.
+//! refusal of unknown keys follow it. [`describe`] says in words what a config means.
 //!
 //! This module never opens a connection or starts anything.
 
 mod across;
 mod checked;
+mod describe;
 mod expand;
 #[cfg(test)]
 mod fixtures;
@@ -17,6 +18,7 @@ mod init;
 mod keys;
 mod load;
 mod matcher;
+mod page;
 mod parts;
 mod problem;
 mod rules;
@@ -31,6 +33,7 @@ mod target;
 mod wrap;
 mod yaml;
 
+pub use describe::describe;
 pub use init::init;
 pub use load::{load, parse};
 pub use parts::{
