@@ -3,7 +3,8 @@
 //! [`Config`] is checked: whoever holds one need not check again. Each room is handed its own part.
 //! [`load`] reports all [`Problems`] of a file at once, each with its line, its key and its mend.
 //! One table describes every key; reading, the [`schema`], the file that [`init`] writes and the
-//! refusal of unknown keys follow it. [`describe`] says in words what a config means.
+//! refusal of unknown keys follow it. [`describe`] says in words what a config means, and
+//! [`needs_restart`] which changes a running process cannot take up.
 //!
 //! This module never opens a connection or starts anything.
 
@@ -21,6 +22,7 @@ mod matcher;
 mod page;
 mod parts;
 mod problem;
+mod reload;
 mod rules;
 mod schema;
 mod secret;
@@ -41,5 +43,6 @@ pub use parts::{
     Redact, Replace, Rewrite, Route, Sticky, Store, Target, TargetUrl, Telemetry, Where,
 };
 pub use problem::{Problem, Problems};
+pub use reload::needs_restart;
 pub use schema::schema;
 pub use target::UrlError;
