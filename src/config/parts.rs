@@ -197,6 +197,7 @@ pub struct Redact {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
+    /// Seen from the working directory, not from the config file.
     pub path: PathBuf,
     /// Over this, nothing new is stored; counting goes on in memory.
     pub max_size: ByteSize,
@@ -217,12 +218,24 @@ pub struct Gate {
     pub endpoints: Vec<(String, Percent)>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Admin {
     pub address: SocketAddr,
     /// Demanded of every request but `/livez`; always set where `address` is not loopback.
     pub token: Option<String>,
+    /// Who may connect; empty: whoever reaches the address.
     pub allow: Vec<IpNet>,
+}
+
+/// Never shows the token.
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admin")
+            .field("address", &self.address)
+            .field("token", &self.token.as_ref().map(|_| "(hidden)"))
+            .field("allow", &self.allow)
+            .finish()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

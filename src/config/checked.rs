@@ -1,0 +1,160 @@
+//! From the tree of the file to the checked parts.
+//!
+//! Every key is read once, whatever else is wrong; the checks between keys come last.
+//!
+//! This module never stops at a problem: it reports it and goes on with the default.
+
+use crate::config::across;
+use crate::config::keys::Shape;
+use crate::config::parts::{
+    Admin, Config, Gate, Isolation, Listen, Mirror, Needle, Redact, Store, Target, TargetUrl,
+    Telemetry, Where,
+};
+use crate::config::rules::{compare, rewrite, routes};
+use crate::config::section::Section;
+use crate::config::setting::Text;
+use crate::config::sheet::{Sheet, interpret};
+use crate::config::table::ROOT;
+use crate::config::yaml::Node;
+use crate::config::{forms, secret};
+use http::HeaderName;
+use std::path::PathBuf;
+
+/// The config that the file says; only to be used where the sheet has no problem.
+pub(super) fn config(sheet: &Sheet<'_>, node: &Node) -> Config {
+    let root = Section::root(sheet, ROOT, node);
+    let mirror = mirror(&root.section("mirror"));
+    let isolation = isolation(&root.section("isolation"));
+    let compare = compare(&root.section("compare"));
+    let general = (&mirror, &isolation.request, &compare);
+    let routes = routes(&root.sections("routes"), general);
+    let config = Config {
+        service: root.value("service"),
+        listen: Listen { address: root.section("listen").value("address") },
+        primary: root.given_section("primary").map_or_else(nowhere, |section| target(&section)),
+        candidate: root.given_section("candidate").map(|section| candidate(&section)),
+        gate: gate(&root.section("gate")),
+        redact: redact(&root.section("redact")),
+        store: store(&root.section("store")),
+        admin: admin(&root.section("admin")),
+        telemetry: telemetry(&root.section("telemetry").section("log")),
+        mirror,
+        routes,
+        isolation,
+        compare,
+    };
+    across::check(sheet, &config);
+    config
+}
+
+/// Stands for a side whose URL cannot be read, while reading goes on.
+fn nowhere() -> Target {
+    let url = TargetUrl { host: String::new(), port: 0 };
+    Target { url, timeout: std::time::Duration::ZERO, version: None }
+}
+
+fn target(section: &Section<'_>) -> Target {
+    let url = section.given("url").unwrap_or_else(|| nowhere().url);
+    Target { url, timeout: section.value("timeout"), version: None }
+}
+
+fn candidate(section: &Section<'_>) -> Target {
+    Target { version: section.given("version"), ..target(section) }
+}
+
+fn mirror(section: &Section<'_>) -> Mirror {
+    Mirror {
+        enabled: section.value("enabled"),
+        sample: section.value("sample"),
+        sticky: section.value("sticky"),
+        always: needles(section),
+        methods: section.value("methods"),
+        max_body: section.value("max_body"),
+        memory: section.value("memory"),
+        queue: section.value("queue"),
+        concurrency: section.value("concurrency"),
+        rate: section.given("rate"),
+    }
+}
+
+/// `always`, of the general settings or of a route.
+pub(super) fn needles(section: &Section<'_>) -> Vec<Needle> {
+    section.sections("always").iter().filter_map(needle).collect()
+}
+
+fn needle(section: &Section<'_>) -> Option<Needle> {
+    let kind = ["header", "cookie", "query"].into_iter().find(|kind| section.has(kind))?;
+    let named = section.named(kind)?;
+    let [field] = named.as_slice() else {
+        let many =
+            format!("names {} fields; write one, and the others as further items", named.len());
+        section.report_at(kind, many);
+        return None;
+    };
+    let value = section.read(field)?;
+    let name = Text { value: field.name.into(), written: field.name.into() };
+    let field = match kind {
+        "header" => match interpret::<HeaderName>(&name, &Shape::Text(&forms::HEADER)) {
+            Ok(name) => Where::Header(name),
+            Err(problem) => {
+                section.report_named(field, problem);
+                return None;
+            }
+        },
+        "cookie" => Where::Cookie(name.value),
+        _ => Where::Query(name.value),
+    };
+    Some(Needle { field, value })
+}
+
+fn isolation(section: &Section<'_>) -> Isolation {
+    Isolation { request: rewrite(&section.section("request")), assert: section.given("assert") }
+}
+
+fn redact(section: &Section<'_>) -> Redact {
+    Redact {
+        headers: section.list("headers"),
+        json: section.list("json"),
+        query: section.list("query"),
+        form: section.list("form"),
+    }
+}
+
+fn store(section: &Section<'_>) -> Store {
+    Store {
+        path: section.value("path"),
+        max_size: section.value("max_size"),
+        keep: section.value("keep"),
+    }
+}
+
+fn gate(section: &Section<'_>) -> Gate {
+    let endpoints =
+        section.named("endpoints").unwrap_or_default().into_iter().filter_map(|named| {
+            let limit = section.under("endpoints", &named).given("divergence")?;
+            Some((named.name.to_owned(), limit))
+        });
+    Gate {
+        divergence: section.value("divergence"),
+        errors: section.value("errors"),
+        min_samples: section.value("min_samples"),
+        min_coverage: section.value("min_coverage"),
+        endpoints: endpoints.collect(),
+    }
+}
+
+fn admin(section: &Section<'_>) -> Admin {
+    let file = section.given::<PathBuf>("token_file");
+    let token = file.and_then(|file| match secret::read(&file) {
+        Ok(token) => Some(token),
+        Err(problem) => {
+            section.report_at("token_file", problem);
+            None
+        }
+    });
+    Admin { address: section.value("address"), token, allow: section.list("allow") }
+}
+
+fn telemetry(section: &Section<'_>) -> Telemetry {
+    Telemetry { log_format: section.value("format"), log_level: section.value("level") }
+}

@@ -1,0 +1,99 @@
+//! Which changes a running process cannot take up.
+//!
+//! This module never applies a change.
+
+use crate::config::parts::Config;
+
+/// The keys that differ and hold until a restart; all other differences can be taken up at once.
+pub fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
+    // Every part is named, so that a new one has to be decided on.
+    let Config {
+        service,
+        listen,
+        primary,
+        candidate,
+        mirror: _,
+        routes: _,
+        isolation: _,
+        compare: _,
+        redact: _,
+        store,
+        gate: _,
+        admin,
+        telemetry,
+    } = old;
+    let url = |config: &Config| config.candidate.as_ref().map(|side| side.url.clone());
+    let version = |config: &Config| config.candidate.as_ref().and_then(|side| side.version.clone());
+    let differs = [
+        ("service", *service != new.service),
+        ("listen.address", listen.address != new.listen.address),
+        ("primary.url", primary.url != new.primary.url),
+        ("candidate", candidate.is_some() != new.candidate.is_some()),
+        ("candidate.url", both(url(old), url(new))),
+        ("candidate.version", version(old) != version(new)),
+        ("store.path", store.path != new.store.path),
+        ("store.max_size", store.max_size != new.store.max_size),
+        ("store.keep", store.keep != new.store.keep),
+        ("admin.address", admin.address != new.admin.address),
+        ("admin.token_file", admin.token != new.admin.token),
+        ("admin.allow", admin.allow != new.admin.allow),
+        ("telemetry.log.format", telemetry.log_format != new.telemetry.log_format),
+        ("telemetry.log.level", telemetry.log_level != new.telemetry.log_level),
+    ];
+    differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+}
+
+/// Whether both are given, and differ.
+fn both<T: PartialEq>(old: Option<T>, new: Option<T>) -> bool {
+    old.zip(new).is_some_and(|(old, new)| old != new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    fn check(change: &str, expected: &[&str]) {
+        let base = "primary: { url: http://a:1 }\n";
+        let read = |text: &str| parse(text, "shadow.yaml", &|_| None).expect(text);
+        let old = read(&format!("{base}candidate: {{ url: http://a:2 }}\n"));
+        let changed = match change.contains("primary:") {
+            true => change.to_owned(),
+            false => format!("{base}candidate: {{ url: http://a:2 }}\n{change}\n"),
+        };
+        assert_eq!(needs_restart(&old, &read(&changed)), expected, "{change}");
+    }
+
+    #[test]
+    fn what_holds_until_a_restart_is_named() {
+        check("service: other", &["service"]);
+        check("listen: { address: 127.0.0.1:8090 }", &["listen.address"]);
+        check(
+            "store: { path: x, max_size: 1GiB, keep: 1d }",
+            &["store.path", "store.max_size", "store.keep"],
+        );
+        check("admin: { address: 127.0.0.1:1, allow: [::1] }", &["admin.address", "admin.allow"]);
+        check(
+            "telemetry: { log: { level: debug, format: json } }",
+            &["telemetry.log.format", "telemetry.log.level"],
+        );
+        check("primary: { url: http://b:1 }", &["primary.url", "candidate"]);
+        check(
+            "primary: { url: http://a:1 }\ncandidate: { url: http://b:2, version: v3 }",
+            &["candidate.url", "candidate.version"],
+        );
+    }
+
+    #[test]
+    fn everything_else_can_be_taken_up_at_once() {
+        check("", &[]);
+        check("mirror: { sample: 1%, queue: 1, memory: 2MiB }", &[]);
+        check("isolation: { request: { remove: [cookie] }, assert: yes }", &[]);
+        check("gate: { divergence: 2% }", &[]);
+        check("redact: { headers: [x-a] }\ncompare: { ignore: [$.a] }", &[]);
+        check("routes: [{ match: { path: /a }, mirror: { enabled: false } }]", &[]);
+        let timeouts = "primary: { url: http://a:1, timeout: 1s }\n\
+             candidate: { url: http://a:2, timeout: 1s }";
+        check(timeouts, &[]);
+    }
+}

@@ -1,0 +1,246 @@
+//! Every key of `shadow.yaml` with its shape, default and meaning: the one description.
+//!
+//! The main table is [`ROOT`]. The text that ends each description is for users: it stands beside
+//! the key in the file of `shadow init` and in the JSON Schema.
+//!
+//! This module never decides anything.
+
+use crate::config::forms::{
+    ADDRESS, DURATION, FREE, HEADER, JSON_PATH, LABEL, LEVEL, METHOD, NETWORK, PATH, PERCENT, RATE,
+    REGEX, SERVICE, SIZE, STICKY, TEXT, URL,
+};
+use crate::config::keys::Key;
+use crate::config::keys::Shape::{Bool, Count, List, Map, Section, Text, Word};
+
+/// The whole file.
+pub(super) const ROOT: &[Key] = &[
+    Key::new("service", Text(&SERVICE), "names the service in sessions and reports")
+        .default("service"),
+    Key::new("listen", Section(LISTEN), "where clients connect"),
+    Key::new("primary", Section(PRIMARY), "the live version: its answer is the client's answer")
+        .required(""),
+    Key::new("candidate", Section(CANDIDATE), "the version under test; without it, only forward")
+        .optional(""),
+    Key::later("secondary"),
+    Key::new("mirror", Section(MIRROR), "what is copied to the candidate, within which bounds"),
+    Key::new("routes", List(&Section(ROUTE)), "for some requests only; the first match wins")
+        .optional(""),
+    Key::new("isolation", Section(ISOLATION), "what keeps the copy's side effects harmless"),
+    Key::new("compare", Section(COMPARE), "what may differ between the two answers"),
+    Key::later("noise"),
+    Key::new("redact", Section(REDACT), "hidden before storing, beside passwords and the like"),
+    Key::new("store", Section(STORE), "where differences are kept"),
+    Key::later("expected"),
+    Key::new("gate", Section(GATE), "the thresholds by which `shadow gate` judges a session"),
+    Key::new("admin", Section(ADMIN), "metrics, reports and the kill switch, on their own port"),
+    Key::new("telemetry", Section(TELEMETRY), "what this process says about itself"),
+];
+
+const LISTEN: &[Key] = &[
+    Key::new("address", Text(&ADDRESS), "port 0 takes any free port").default("127.0.0.1:8080"),
+    Key::later("tls"),
+];
+
+const PRIMARY: &[Key] = &[
+    Key::new("url", Text(&URL), "requests keep their own path and query")
+        .required("http://127.0.0.1:8081"),
+    Key::new("timeout", Text(&DURATION), "no head of an answer by then: the client gets 504")
+        .default("30s"),
+];
+
+const CANDIDATE: &[Key] = &[
+    Key::new("url", Text(&URL), "another process than the primary")
+        .required("http://127.0.0.1:8082"),
+    Key::new("timeout", Text(&DURATION), "no end of an answer by then: compared as a timeout")
+        .default("5s"),
+    Key::new("version", Text(&LABEL), "its name in sessions and reports").optional("v2"),
+];
+
+const ENABLED: Key = Key::new("enabled", Bool, "false: only forward").default("true");
+const SAMPLE: Key =
+    Key::new("sample", Text(&PERCENT), "of the requests that may be mirrored").default("100%");
+const STICKY_KEY: Key = Key::new(
+    "sticky",
+    Text(&STICKY),
+    "or header:NAME, cookie:NAME, query:NAME, client: same value, same choice",
+)
+.default("none");
+const ALWAYS: Key =
+    Key::new("always", List(&Section(NEEDLE)), "requests that sampling never drops")
+        .optional("[{ header: { x-user: test@example.com } }]");
+const METHODS: Key = Key::new(
+    "methods",
+    Word(&["safe", "all"]),
+    "GET, HEAD, OPTIONS; all: writes too, which needs isolation.assert",
+)
+.default("safe");
+const MAX_BODY: Key =
+    Key::new("max_body", Text(&SIZE), "larger exchanges are counted, not mirrored").default("1MiB");
+
+/// The most that may wait, or run at one time.
+const MOST: u64 = 1_000_000;
+
+const MIRROR: &[Key] = &[
+    ENABLED,
+    SAMPLE,
+    STICKY_KEY,
+    ALWAYS,
+    METHODS,
+    MAX_BODY,
+    Key::new("memory", Text(&SIZE), "of all that is in flight; beyond it, copies are dropped")
+        .default("64MiB"),
+    Key::new("queue", Count(MOST), "copies that wait; beyond it, copies are dropped")
+        .default("4096"),
+    Key::new("concurrency", Count(MOST), "requests at the candidate at one time").default("64"),
+    Key::new("rate", Text(&RATE), "copies beyond it are dropped; absent: no limit")
+        .optional("500/s"),
+    Key::later("breaker"),
+    Key::later("protect"),
+    Key::later("ramp"),
+];
+
+const NEEDLE: &[Key] = &[
+    Key::new("header", Map(&Text(&FREE)), "by a header's value")
+        .choice("{ x-user: test@example.com }"),
+    Key::new("cookie", Map(&Text(&FREE)), "by a cookie's value").choice("{ canary: yes }"),
+    Key::new("query", Map(&Text(&FREE)), "by a query parameter's value").choice("{ debug: yes }"),
+];
+
+const ROUTE: &[Key] = &[
+    Key::new("match", Section(MATCH), "which requests it is for").required(""),
+    Key::new("name", Text(&LABEL), "the endpoint's name in reports").optional("orders.get"),
+    Key::new("mirror", Section(ROUTE_MIRROR), "laid over the general settings"),
+    Key::new("isolation", Section(ROUTE_ISOLATION), "added to the general edits"),
+    Key::new("compare", Section(COMPARE), "added to the general rules"),
+];
+
+const MATCH: &[Key] = &[
+    Key::new("path", Text(&PATH), "{name} is any one segment, ** at the end any rest")
+        .required("/orders/**"),
+    Key::new("method", List(&Text(&METHOD)), "absent: any").optional("[GET]"),
+];
+
+const OF_MIRROR: &str = "holds for all routes together; set it under `mirror`";
+
+const ROUTE_MIRROR: &[Key] = &[
+    ENABLED.inherited(),
+    SAMPLE.inherited(),
+    STICKY_KEY.inherited(),
+    ALWAYS.inherited(),
+    METHODS.inherited(),
+    MAX_BODY.inherited(),
+    Key::elsewhere("memory", OF_MIRROR),
+    Key::elsewhere("queue", OF_MIRROR),
+    Key::elsewhere("concurrency", OF_MIRROR),
+    Key::elsewhere("rate", OF_MIRROR),
+    Key::elsewhere("timeout", "holds for all routes together; set it under `candidate`"),
+    Key::later("breaker"),
+    Key::later("protect"),
+    Key::later("ramp"),
+];
+
+const REQUEST: Key =
+    Key::new("request", Section(REWRITE), "edits of the candidate's copy, in this order");
+
+const ISOLATION: &[Key] = &[
+    REQUEST,
+    Key::later("stores"),
+    Key::later("egress"),
+    Key::new("assert", Text(&TEXT), "your word that its writes are harmless; reports print it")
+        .optional("\"the candidate's settings point at the staging stores\""),
+];
+
+const OF_ISOLATION: &str = "holds for all routes together; set it under `isolation`";
+
+const ROUTE_ISOLATION: &[Key] = &[
+    REQUEST,
+    Key::elsewhere("stores", OF_ISOLATION),
+    Key::elsewhere("egress", OF_ISOLATION),
+    Key::elsewhere("assert", OF_ISOLATION),
+];
+
+const REWRITE: &[Key] = &[
+    Key::new("remove", List(&Text(&HEADER)), "headers that it does not get")
+        .optional("[authorization, cookie]"),
+    Key::new("set", Map(&Text(&FREE)), "headers that it gets; {session} is the session's id")
+        .optional("{ x-shadow: \"{session}\" }"),
+    Key::new("replace", List(&Section(REPLACE)), "values; where one cannot be, no copy is sent")
+        .optional("[{ query: tenant, with: shadow }]"),
+];
+
+const REPLACE: &[Key] = &[
+    Key::new("header", Text(&HEADER), "the value of a header").choice("x-tenant"),
+    Key::new("query", Text(&TEXT), "the value of a query parameter").choice("tenant"),
+    Key::new("path", Text(&REGEX), "what a regular expression finds in the path")
+        .choice("^/tenants/[^/]+"),
+    Key::new("json", Text(&JSON_PATH), "a string in a JSON body").choice("$.callback_url"),
+    Key::new("form", Text(&TEXT), "the value of a field in a urlencoded form").choice("account"),
+    Key::new("with", Text(&FREE), "what stands there instead").required("shadow"),
+];
+
+const COMPARE: &[Key] = &[
+    Key::new("ignore", List(&Text(&JSON_PATH)), "values that may differ, within their class")
+        .optional("[\"$.generated_at\"]"),
+    Key::new("headers", Section(HEADERS), "which headers are compared"),
+    Key::later("arrays"),
+    Key::later("numbers"),
+    Key::later("times"),
+];
+
+const HEADERS: &[Key] = &[
+    Key::new("also", List(&Text(&HEADER)), "beside the usual ones").optional("[x-price-list]"),
+    Key::new("ignore", List(&Text(&HEADER)), "left out").optional("[retry-after]"),
+];
+
+const REDACT: &[Key] = &[
+    Key::new("headers", List(&Text(&HEADER)), "of requests and answers").optional("[x-session]"),
+    Key::new("json", List(&Text(&JSON_PATH)), "in JSON bodies").optional("[\"$..iban\"]"),
+    Key::new("query", List(&Text(&TEXT)), "parameters").optional("[code]"),
+    Key::new("form", List(&Text(&TEXT)), "fields of urlencoded forms").optional("[iban]"),
+];
+
+const STORE: &[Key] = &[
+    Key::new("path", Text(&TEXT), "a folder, seen from the working directory").default(".shadow"),
+    Key::new("max_size", Text(&SIZE), "beyond it nothing new is stored; counting goes on")
+        .default("2GiB"),
+    Key::new("keep", Text(&DURATION), "sessions that ended longer ago are deleted").default("7d"),
+];
+
+const GATE: &[Key] = &[
+    Key::new("divergence", Text(&PERCENT), "at most, of the compared requests").default("1%"),
+    Key::new("errors", Text(&PERCENT), "at most: failures where the primary had none")
+        .default("0.1%"),
+    Key::new("min_samples", Count(1_000_000_000), "fewer compared requests: inconclusive")
+        .default("100"),
+    Key::new("min_coverage", Text(&PERCENT), "compared, of what was chosen; less: inconclusive")
+        .default("90%"),
+    Key::new("endpoints", Map(&Section(ENDPOINT)), "limits of single endpoints")
+        .optional("{ \"POST /orders\": { divergence: 0% } }"),
+    Key::later("latency"),
+    Key::later("confidence"),
+];
+
+const ENDPOINT: &[Key] =
+    &[Key::new("divergence", Text(&PERCENT), "at most, of its compared requests").required("0%")];
+
+const NO_TOKEN: &str = "a secret has no place in this file; write it to a file of its own and name \
+     that one in `admin.token_file`";
+
+const ADMIN: &[Key] = &[
+    Key::new("address", Text(&ADDRESS), "off the loopback it needs token_file")
+        .default("127.0.0.1:9900"),
+    Key::new("token_file", Text(&TEXT), "holds the token that requests must carry")
+        .optional("admin.token"),
+    Key::elsewhere("token", NO_TOKEN),
+    Key::new("allow", List(&Text(&NETWORK)), "who may connect; absent: all who reach it")
+        .optional("[127.0.0.0/8]"),
+];
+
+const TELEMETRY: &[Key] = &[Key::new("log", Section(LOG), "lines on stderr")];
+
+const LOG: &[Key] = &[
+    Key::new("format", Word(&["auto", "text", "json"]), "auto: text on a terminal, JSON elsewhere")
+        .default("auto"),
+    Key::new("level", Text(&LEVEL), "or by module, as in shadowdiff::tap=debug,warn")
+        .default("info"),
+];
