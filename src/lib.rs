@@ -9,7 +9,9 @@
 //! | 0 | [`model`] | the nouns: exchange, outcome, trial, ledger, divergence, finding, session |
 //! | 0 | [`base`] | units, the clock, how errors are printed |
 //! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
+//! | 2 | [`store`] | the running session in memory, its copy on disk, and every earlier session |
 
 pub mod base;
 pub mod config;
 pub mod model;
+pub mod store;
