@@ -2,6 +2,7 @@
 //! session.
 //!
 //! - [`Book`] is the running session, exact and bounded; compare workers write into it.
+//! - [`Writer`] copies what changed in it to disk, on a thread of its own.
 //! - [`Root`] is the store's directory: it writes and reads sessions, and is one [`Backend`];
 //!   [`Memory`] is the other.
 //! - [`Controls`] are what people turned at run time: the kill switch and the dial.
@@ -10,7 +11,8 @@
 //! hang, panic or give up on a damaged file, so that every call to it is made on a thread of its
 //! own with a deadline; what cannot be opened is set aside and a fresh directory is started.
 //!
-//! This module never holds up whoever counts.
+//! This module never holds up whoever counts: disks and locks are waited for by the writer's
+//! thread alone.
 
 mod backend;
 mod book;
@@ -33,6 +35,7 @@ mod root;
 mod sample;
 #[cfg(test)]
 mod testing;
+mod writer;
 
 pub use backend::{Backend, Verified};
 pub use book::{
@@ -47,3 +50,4 @@ pub use lock::Holder;
 pub use memory::Memory;
 pub use retention::Running;
 pub use root::{Root, StoreInfo};
+pub use writer::{Health, Pace, Setup, Status, Writer};
