@@ -26,10 +26,12 @@
 //! | 0 | [`base`] | units, budgets, the clock, how errors are printed |
 //! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
 //! | 1 | [`verdict`] | the gate; pure |
+//! | 2 | [`store`] | the running session in memory, and every session on disk |
 //! | 4 | [`report`] | one file for each output format |
 
 pub mod base;
 pub mod config;
 pub mod model;
 pub mod report;
+pub mod store;
 pub mod verdict;

@@ -111,17 +111,22 @@ pub struct Ledger {
 impl Ledger {
     /// Books one request that has come to its end.
     pub fn settle(&mut self, disposition: Disposition) {
+        self.settle_many(disposition, 1);
+    }
+
+    /// Books so many requests that have come to the same end.
+    pub fn settle_many(&mut self, disposition: Disposition, n: u64) {
         match disposition {
-            Disposition::SampledOut => self.sampled_out += 1,
-            Disposition::Skipped(reason) => bump(&mut self.skipped, reason.index()),
-            Disposition::Dropped(reason) => bump(&mut self.dropped, reason.index()),
+            Disposition::SampledOut => self.sampled_out += n,
+            Disposition::Skipped(reason) => bump(&mut self.skipped, reason.index(), n),
+            Disposition::Dropped(reason) => bump(&mut self.dropped, reason.index(), n),
             Disposition::Compared => {
-                self.mirrored += 1;
-                self.compared += 1;
+                self.mirrored += n;
+                self.compared += n;
             }
             Disposition::Failed(reason) => {
-                self.mirrored += 1;
-                bump(&mut self.failed, reason.index());
+                self.mirrored += n;
+                bump(&mut self.failed, reason.index(), n);
             }
         }
     }
@@ -164,9 +169,9 @@ impl Ledger {
     }
 }
 
-fn bump(counts: &mut [u64], index: usize) {
+fn bump(counts: &mut [u64], index: usize, n: u64) {
     if let Some(count) = counts.get_mut(index) {
-        *count += 1;
+        *count += n;
     }
 }
 

@@ -91,6 +91,11 @@ impl Status {
             Self::Bug => "bug",
         }
     }
+
+    /// The one of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|each| each.name() == name)
+    }
 }
 
 /// A signature with its counts and samples.

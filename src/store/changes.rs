@@ -1,0 +1,88 @@
+//! What one flush writes: copies of whatever changed since the last one.
+//!
+//! Every count in [`Changes`] is an absolute value, so that writing the same changes twice, or
+//! newer ones over older ones, is harmless.
+//!
+//! This module never decides what changed; [`Book`](crate::store::Book) does.
+
+use crate::model::{EndpointStats, Finding, Ledger, Session, SessionInfo};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// The changes of one flush.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    pub totals: Totals,
+    pub info: Option<SessionInfo>,
+    pub endpoints: Vec<(String, EndpointStats)>,
+    pub findings: Vec<FindingChange>,
+}
+
+/// One changed finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FindingChange {
+    /// Without its samples where only its counts changed.
+    pub finding: Finding,
+    /// Whether the samples changed; all of them are in `finding` then.
+    pub samples: bool,
+}
+
+/// What goes with every flush.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// Flushes are numbered from 1.
+    pub flush: u64,
+    pub at: Timestamp,
+    pub sums: Sums,
+    /// What was let go at a bound, by the bound's name.
+    pub overflow: BTreeMap<String, u64>,
+}
+
+/// Sums over a session, by which a reader can tell whether the records that it finds are of one
+/// and the same flush: whatever changes an endpoint, a finding or a sample changes one of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    pub ledger: Ledger,
+    /// How many findings there are.
+    pub findings: u64,
+    /// Their counts.
+    pub marks: u64,
+    /// The ranks of their samples, added up and wrapped around.
+    pub ranks: u64,
+}
+
+impl Sums {
+    pub(super) fn of(session: &Session) -> Self {
+        let mut sums = Self { ledger: session.ledger(), ..Self::default() };
+        for finding in session.findings.values() {
+            sums.findings += 1;
+            sums.marks += finding.count;
+            sums.ranks =
+                finding.samples.keys().fold(sums.ranks, |sum, &rank| sum.wrapping_add(rank));
+        }
+        sums
+    }
+}
+
+impl Changes {
+    /// Whether there is nothing to write: the totals change only with one of the others.
+    pub fn is_empty(&self) -> bool {
+        self.info.is_none() && self.endpoints.is_empty() && self.findings.is_empty()
+    }
+
+    /// Lays the changes over a session, as a reader would find them.
+    pub fn apply(self, session: &mut Session) {
+        if let Some(info) = self.info {
+            session.info = info;
+        }
+        session.overflow = self.totals.overflow;
+        session.endpoints.extend(self.endpoints);
+        for FindingChange { mut finding, samples } in self.findings {
+            let old = session.findings.remove(&finding.signature);
+            if let (Some(old), false) = (old, samples) {
+                finding.samples = old.samples;
+            }
+            session.findings.insert(finding.signature, finding);
+        }
+    }
+}

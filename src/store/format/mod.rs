@@ -1,0 +1,12 @@
+//! How sessions are put into a database: records, their bytes, their keys.
+//!
+//! [`encode`] turns the changes of a flush into pairs of key and value, [`decode`] reads them back.
+//!
+//! This module never does I/O.
+
+mod codec;
+mod envelope;
+mod record;
+
+pub(super) use codec::{Contents, Pair, decode, encode};
+pub(super) use record::Meta;
