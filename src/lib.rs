@@ -8,8 +8,10 @@
 //! | --- | --- | --- |
 //! | 0 | [`model`] | the nouns: exchange, outcome, trial, ledger, divergence, finding, session |
 //! | 0 | [`base`] | units, the clock, how errors are printed |
+//! | 0 | [`syntax`] | JSON text, media types, percent-encoding: read from raw bytes |
 //! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
 
 pub mod base;
 pub mod config;
 pub mod model;
+pub mod syntax;
