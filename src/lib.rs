@@ -10,8 +10,10 @@
 //! | 0 | [`base`] | units, the clock, how errors are printed |
 //! | 0 | [`syntax`] | JSON text, media types, percent-encoding: read from raw bytes |
 //! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
+//! | 1 | [`compare`] | what differs between two answers: JSON and other formats, value classes, signatures |
 
 pub mod base;
+pub mod compare;
 pub mod config;
 pub mod model;
 pub mod syntax;
