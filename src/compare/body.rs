@@ -72,14 +72,10 @@ fn contents<'a>(contents: Contents<'a>, rules: &Rules, found: &mut Comparison<'a
         let classes = values.map(|side| side.map_or(Class::Absent, class));
         return found.add(kind, root, Sides::Known(values, classes));
     }
-    let one_type = match media {
-        [Some(x), Some(y)] => x.same_essence(y),
-        _ => true,
-    };
     let [primary, _] = media;
     match primary.and_then(MediaType::format).unwrap_or_else(|| sniff(x, y)) {
-        Format::Json => as_json(x, y, one_type, rules, found),
-        Format::JsonLines | Format::Form | Format::Text => lines::diff(x, y, found),
+        Format::Json => as_json(contents, rules, found),
+        Format::JsonLines | Format::Form | Format::Text => lines::diff(x, y, Class::Text, found),
         Format::Multipart | Format::Binary => binary::diff(x, y, found),
     }
 }
@@ -101,18 +97,18 @@ fn sniff(x: &[u8], y: &[u8]) -> Format {
 }
 
 /// Where the types differ, that was told already, and a side that is no JSON is no news.
-fn as_json<'a>(
-    x: &'a [u8],
-    y: &'a [u8],
-    one_type: bool,
-    rules: &Rules,
-    found: &mut Comparison<'a>,
-) {
+fn as_json<'a>(contents: Contents<'a>, rules: &Rules, found: &mut Comparison<'a>) {
+    let Contents { x, y, media } = contents;
+    let one_type = match media {
+        [Some(x), Some(y)] => x.same_essence(y),
+        _ => true,
+    };
     let (text_x, text_y) = without_marks(x, y);
     match (Document::parse(text_x), Document::parse(text_y)) {
         (Ok(x), Ok(y)) => json::diff(&x, &y, rules, found),
         _ if !one_type => {}
-        (Err(_), Err(_)) => lines::diff(x, y, found),
+        // Not the text that it claims to be: whoever shows it cannot tell what is in it.
+        (Err(_), Err(_)) => lines::diff(x, y, Class::Bytes, found),
         (parsed_x, parsed_y) => {
             let classes = [(parsed_x.is_ok(), x), (parsed_y.is_ok(), y)].map(|(parsed, body)| {
                 if parsed { of_json(body.trim_ascii()) } else { class(body) }

@@ -59,6 +59,9 @@ struct Field<'a, 'n> {
     y: Vec<&'a [u8]>,
 }
 
+/// One line of each side, where there is one.
+type Lines<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
+
 impl<'a> Field<'a, '_> {
     fn compare(&self, treatment: Treatment, found: &mut Comparison<'a>) {
         if treatment == Treatment::Skip || self.x == self.y {
@@ -66,7 +69,7 @@ impl<'a> Field<'a, '_> {
         }
         if self.x.is_empty() || self.y.is_empty() {
             let kind = if self.y.is_empty() { Kind::HeaderMissing } else { Kind::HeaderExtra };
-            return self.add(kind, self.x.first().copied(), self.y.first().copied(), found);
+            return self.add(kind, self.first(), found);
         }
         match treatment {
             Treatment::Skip => {}
@@ -75,21 +78,19 @@ impl<'a> Field<'a, '_> {
             Treatment::Words => self.differing_line(found),
             Treatment::Media => self.media(found),
             Treatment::Cookies => cookies::compare(&self.x, &self.y, |kind, x, y| {
-                self.add(kind, x, y, found);
+                self.add(kind, (x, y), found);
             }),
             Treatment::ByClass => self.class(found),
         }
     }
 
-    fn add(
-        &self,
-        kind: Kind,
-        x: Option<&'a [u8]>,
-        y: Option<&'a [u8]>,
-        found: &mut Comparison<'a>,
-    ) {
+    fn add(&self, kind: Kind, (x, y): Lines<'a>, found: &mut Comparison<'a>) {
         let place = if self.header { Place::Header } else { Place::Trailer };
         found.add(kind, || place(self.name.as_str().to_owned()), Sides::Text(x, y));
+    }
+
+    fn first(&self) -> Lines<'a> {
+        (self.x.first().copied(), self.y.first().copied())
     }
 
     fn differing_line(&self, found: &mut Comparison<'a>) {
@@ -97,7 +98,7 @@ impl<'a> Field<'a, '_> {
         let pairs =
             (0..longest).map(|index| (self.x.get(index).copied(), self.y.get(index).copied()));
         if let Some((x, y)) = pairs.into_iter().find(|(x, y)| x != y) {
-            self.add(Kind::HeaderValue, x, y, found);
+            self.add(Kind::HeaderValue, (x, y), found);
         }
     }
 
@@ -106,11 +107,10 @@ impl<'a> Field<'a, '_> {
             [&self.x, &self.y].map(|lines| str::from_utf8(lines.first().unwrap_or(&&[][..])));
         let [Ok(x), Ok(y)] = texts else { return self.differing_line(found) };
         let (x, y) = (MediaType::new(x), MediaType::new(y));
-        let (first_x, first_y) = (self.x.first().copied(), self.y.first().copied());
         if !x.same_essence(y) {
-            self.add(Kind::MediaType, first_x, first_y, found);
+            self.add(Kind::MediaType, self.first(), found);
         } else if parameters(x) != parameters(y) {
-            self.add(Kind::HeaderValue, first_x, first_y, found);
+            self.add(Kind::HeaderValue, self.first(), found);
         }
     }
 

@@ -11,10 +11,10 @@ use std::ops::Range;
 const MAX_LINES: usize = 4_000;
 
 /// Reports one `value` at the root: the first hunk on each side, and how many hunks there are.
-pub(super) fn diff<'a>(x: &'a [u8], y: &'a [u8], found: &mut Comparison<'a>) {
+pub(super) fn diff<'a>(x: &'a [u8], y: &'a [u8], class: Class, found: &mut Comparison<'a>) {
     let (x, y) = trim(x, y);
     let Some(hunks) = hunks(x, y) else { return };
-    let sides = Sides::Known([Some(hunks.x), Some(hunks.y)], [Class::Text; 2]);
+    let sides = Sides::Known([Some(hunks.x), Some(hunks.y)], [class; 2]);
     let mut divergence = sides.divergence(Kind::Value, Place::Body(Path::default()));
     divergence.count = hunks.count;
     found.push(divergence);
@@ -76,7 +76,7 @@ mod tests {
 
     fn check(x: &str, y: &str, expected: Option<(&str, &str, u64)>) {
         let mut found = Comparison::default();
-        diff(x.as_bytes(), y.as_bytes(), &mut found);
+        diff(x.as_bytes(), y.as_bytes(), Class::Text, &mut found);
         let found = found.divergences.first().map(|each| {
             let text =
                 |side: Option<&'_ [u8]>| String::from_utf8_lossy(side.unwrap_or(b"?")).into_owned();
@@ -103,7 +103,7 @@ mod tests {
             |mark: &str| -> String { (0..3_000).map(|line| format!("{line}{mark}\n")).collect() };
         let mut found = Comparison::default();
         let (x, y) = (format!("head\n{}tail", long("x")), format!("head\n{}tail", long("y")));
-        diff(x.as_bytes(), y.as_bytes(), &mut found);
+        diff(x.as_bytes(), y.as_bytes(), Class::Text, &mut found);
         assert_eq!(
             found.divergences.first().and_then(|each| each.primary),
             Some(long("x").as_bytes())

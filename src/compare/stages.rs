@@ -14,17 +14,16 @@ pub fn compare<'a>(
     decoded: &'a Decoded,
     rules: &Rules,
 ) -> Comparison<'a> {
-    let mut found = Comparison::default();
     match (primary, candidate) {
-        (Outcome::Reply(x), Outcome::Reply(y)) => replies(x, y, decoded, rules, &mut found),
-        (Outcome::Fault(x), Outcome::Fault(y)) if x == y => {}
+        (Outcome::Reply(x), Outcome::Reply(y)) => replies((x, y), decoded, rules),
+        (Outcome::Fault(x), Outcome::Fault(y)) if x == y => Comparison::default(),
         _ => {
-            let sides =
-                Sides::Known([Some(word(primary)), Some(word(candidate))], [Class::Text; 2]);
-            found.add(Kind::Outcome, || Place::Outcome, sides);
+            let mut found = Comparison::default();
+            let words = [Some(word(primary)), Some(word(candidate))];
+            found.add(Kind::Outcome, || Place::Outcome, Sides::Known(words, [Class::Text; 2]));
+            found
         }
     }
-    found
 }
 
 /// The status code, or the name of the fault.
@@ -36,28 +35,28 @@ fn word(outcome: &Outcome) -> &[u8] {
 }
 
 fn replies<'a>(
-    x: &'a Reply,
-    y: &'a Reply,
+    (x, y): (&'a Reply, &'a Reply),
     decoded: &'a Decoded,
     rules: &Rules,
-    found: &mut Comparison<'a>,
-) {
+) -> Comparison<'a> {
+    let mut found = Comparison::default();
     if x.status != y.status {
         let words = [x, y].map(|reply| Some(reply.status.as_str().as_bytes()));
-        let mut divergence =
-            Sides::Known(words, [Class::Int; 2]).divergence(Kind::Status, Place::Status);
+        let sides = Sides::Known(words, [Class::Int; 2]);
+        let mut divergence = sides.divergence(Kind::Status, Place::Status);
         if x.status.as_u16() / 100 != y.status.as_u16() / 100 {
             divergence.severity = Severity::Breaking;
             found.push(divergence);
-            return;
+            return found;
         }
         found.push(divergence);
     }
-    headers::headers(&x.headers, &y.headers, rules, found);
-    headers::trailers(x.trailers.as_ref(), y.trailers.as_ref(), rules, found);
+    headers::headers(&x.headers, &y.headers, rules, &mut found);
+    headers::trailers(x.trailers.as_ref(), y.trailers.as_ref(), rules, &mut found);
     if let Some(bodies) = decoded.bodies() {
-        body::bodies((x, y), bodies, rules, found);
+        body::bodies((x, y), bodies, rules, &mut found);
     }
+    found
 }
 
 #[cfg(test)]

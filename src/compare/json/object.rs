@@ -27,7 +27,12 @@ pub(super) fn pair<'a>(
 }
 
 fn list<'a>(document: &Document<'a>, object: Value, fuel: &mut Fuel) -> Option<Vec<Member<'a>>> {
-    document.members(object).map(|member| fuel.node().map(|()| member)).collect()
+    let mut members = Vec::with_capacity(16);
+    for member in document.members(object) {
+        fuel.node()?;
+        members.push(member);
+    }
+    Some(members)
 }
 
 /// Whether no key occurs twice. Two keys of one hash count as one: then the slower way is taken,

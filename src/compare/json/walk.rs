@@ -414,5 +414,13 @@ mod tests {
             assert_eq!((found.divergences[0].kind, found.total), (Kind::Truncated, 1));
             assert!(found.truncated);
         });
+        // The same long text, looked at once more at each of many levels.
+        let nested = |last: &str| {
+            let core = "a".repeat(1 << 20) + last;
+            format!("{}\"{core}\"{}", "[".repeat(510), "]".repeat(510))
+        };
+        found(&nested("1"), &nested("2"), |found| {
+            assert_eq!((found.divergences[0].kind, found.total), (Kind::Truncated, 1));
+        });
     }
 }
