@@ -11,9 +11,11 @@
 //! | 0 | [`syntax`] | JSON text, media types, percent-encoding: read from raw bytes |
 //! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
 //! | 1 | [`compare`] | what differs between two answers: JSON and other formats, value classes, signatures |
+//! | 1 | [`redact`] | what is replaced in a sample before it is kept |
 
 pub mod base;
 pub mod compare;
 pub mod config;
 pub mod model;
+pub mod redact;
 pub mod syntax;
