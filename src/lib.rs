@@ -24,14 +24,20 @@
 //! | --- | --- | --- |
 //! | 0 | [`model`] | the nouns: exchange, outcome, trial, ledger, divergence, finding, session |
 //! | 0 | [`base`] | units, budgets, the clock, how errors are printed |
+//! | 0 | [`syntax`] | JSON text, media types, percent-encoding: read from raw bytes |
 //! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
+//! | 1 | [`compare`] | the structural comparison, signatures, endpoint templates; pure |
+//! | 1 | [`redact`] | what is replaced before anything is kept; pure |
 //! | 1 | [`verdict`] | the gate; pure |
 //! | 2 | [`store`] | the running session in memory, and every session on disk |
 //! | 4 | [`report`] | one file for each output format |
 
 pub mod base;
+pub mod compare;
 pub mod config;
 pub mod model;
+pub mod redact;
 pub mod report;
 pub mod store;
+pub mod syntax;
 pub mod verdict;

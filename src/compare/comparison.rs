@@ -1,0 +1,88 @@
+//! What a comparison found.
+
+use super::class::{Pair, of_json, of_text};
+use crate::model::{Class, Divergence, Kind, Place};
+
+/// The divergences of one trial. None means that the two answers are equal under the rules.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comparison<'a> {
+    /// In document order; the first [`Comparison::MAX_RECORDED`] of them.
+    pub divergences: Vec<Divergence<'a>>,
+    /// All of them, recorded or not.
+    pub total: u64,
+    /// Whether the fuel ran out, and `total` is the least there are.
+    pub truncated: bool,
+}
+
+impl<'a> Comparison<'a> {
+    /// More are counted, not recorded.
+    pub const MAX_RECORDED: usize = 256;
+
+    /// Whether nothing differs.
+    pub fn is_equal(&self) -> bool {
+        self.total == 0
+    }
+
+    /// Counts a divergence, and records it if there is room.
+    pub(super) fn add(&mut self, kind: Kind, place: impl FnOnce() -> Place, sides: Sides<'a>) {
+        self.total += 1;
+        if self.divergences.len() < Self::MAX_RECORDED {
+            self.divergences.push(sides.divergence(kind, place()));
+        }
+    }
+
+    /// Counts and records what the caller has made.
+    pub(super) fn push(&mut self, divergence: Divergence<'a>) {
+        self.total += 1;
+        if self.divergences.len() < Self::MAX_RECORDED {
+            self.divergences.push(divergence);
+        }
+    }
+}
+
+/// What stands on each side of a divergence, and how its classes are told.
+#[derive(Clone, Copy)]
+pub(super) enum Sides<'a> {
+    /// Two JSON values.
+    Json(&'a [u8], &'a [u8]),
+    /// A JSON value on one side only.
+    JsonPrimary(&'a [u8]),
+    JsonCandidate(&'a [u8]),
+    /// Header fields and the like.
+    Text(Option<&'a [u8]>, Option<&'a [u8]>),
+    /// Values of known classes.
+    Known([Option<&'a [u8]>; 2], [Class; 2]),
+}
+
+impl<'a> Sides<'a> {
+    pub(super) fn divergence(self, kind: Kind, place: Place) -> Divergence<'a> {
+        let ([primary, candidate], [primary_class, candidate_class]) = self.resolve();
+        Divergence {
+            kind,
+            severity: kind.severity(),
+            place,
+            primary,
+            candidate,
+            primary_class,
+            candidate_class,
+            count: 1,
+        }
+    }
+
+    fn resolve(self) -> ([Option<&'a [u8]>; 2], [Class; 2]) {
+        match self {
+            Self::Json(x, y) => {
+                let pair = Pair::of_json(x, y);
+                ([Some(x), Some(y)], [pair.primary, pair.candidate])
+            }
+            Self::JsonPrimary(x) => ([Some(x), None], [of_json(x), Class::Absent]),
+            Self::JsonCandidate(y) => ([None, Some(y)], [Class::Absent, of_json(y)]),
+            Self::Text(Some(x), Some(y)) => {
+                let pair = Pair::of_text(x, y);
+                ([Some(x), Some(y)], [pair.primary, pair.candidate])
+            }
+            Self::Text(x, y) => ([x, y], [x, y].map(|side| side.map_or(Class::Absent, of_text))),
+            Self::Known(values, classes) => (values, classes),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The bound on work: counted, not timed, so that a result can be reproduced.
+
+/// What is left to spend. One unit is a visited node, or 256 bytes of children compared as text.
+#[derive(Debug)]
+pub(super) struct Fuel(u64);
+
+impl Fuel {
+    /// What one comparison may spend.
+    pub(super) const LIMIT: u64 = 2_000_000;
+
+    pub(super) fn new() -> Self {
+        Self(Self::LIMIT)
+    }
+
+    /// Takes one unit; nothing once they are used up.
+    pub(super) fn node(&mut self) -> Option<()> {
+        self.spend(1)
+    }
+
+    /// Takes what looking at so many bytes once more costs.
+    pub(super) fn bytes(&mut self, length: usize) -> Option<()> {
+        self.spend(length as u64 / 256)
+    }
+
+    /// Takes so many.
+    pub(super) fn spend(&mut self, units: u64) -> Option<()> {
+        self.0 = self.0.checked_sub(units)?;
+        Some(())
+    }
+}

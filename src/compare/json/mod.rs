@@ -1,0 +1,12 @@
+//! JSON by structure, over the raw text of both sides.
+//!
+//! [`diff`] walks both documents at once, one level at a time: children that are equal as text are
+//! passed over, the others are paired (members by key, elements by index) and visited.
+//!
+//! This module never recurses, converts a number to a float, or copies a value.
+
+mod array;
+mod object;
+mod walk;
+
+pub(super) use walk::diff;

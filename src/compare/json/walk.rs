@@ -1,0 +1,426 @@
+//! The walk through two documents.
+
+use super::{array, object};
+use crate::compare::class::{Pair, of_text};
+use crate::compare::comparison::{Comparison, Sides};
+use crate::compare::fuel::Fuel;
+use crate::compare::rules::Rules;
+use crate::model::{Class, Kind, Path, Place, Seg};
+use crate::syntax::json::{Decimal, Document, Shape, Text, Value};
+use std::vec::IntoIter;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Containers below this depth are compared as text only.
+const MAX_DEPTH: usize = 512;
+
+/// A key of more bytes is cut in a path, and told from others by a hash.
+const MAX_KEY: usize = 256;
+
+/// Lists what differs between two documents, in document order.
+pub(in crate::compare) fn diff<'a>(
+    x: &Document<'a>,
+    y: &Document<'a>,
+    rules: &Rules,
+    found: &mut Comparison<'a>,
+) {
+    let (path, levels, fuel) = (Path::default(), Vec::new(), Fuel::new());
+    let mut walk = Walk { x, y, rules, found, path, levels, fuel };
+    let (root_x, root_y) = (x.root(), y.root());
+    if x.raw(root_x) != y.raw(root_y) {
+        walk.visit(root_x, root_y);
+        walk.run();
+    }
+}
+
+/// A child that differs, and how.
+#[derive(Debug)]
+pub(super) struct Task<'a> {
+    pub step: Step<'a>,
+    pub change: Change,
+}
+
+/// The way from a container to a child.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step<'a> {
+    Key(Text<'a>),
+    Index(usize),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Change {
+    /// It is on both sides, with different text.
+    Both(Value, Value),
+    Primary(Value),
+    Candidate(Value),
+    /// A key that is repeated on one side more often than on the other, with its last values.
+    Repeated(Value, Value),
+}
+
+struct Walk<'w, 'a> {
+    x: &'w Document<'a>,
+    y: &'w Document<'a>,
+    rules: &'w Rules,
+    found: &'w mut Comparison<'a>,
+    /// Where the walk stands.
+    path: Path,
+    /// What is left to do in each open container, from the root down.
+    levels: Vec<IntoIter<Task<'a>>>,
+    fuel: Fuel,
+}
+
+impl<'a> Walk<'_, 'a> {
+    fn run(&mut self) {
+        while let Some(level) = self.levels.last_mut() {
+            let Some(task) = level.next() else {
+                self.levels.pop();
+                self.path.0.pop();
+                continue;
+            };
+            let depth = self.levels.len();
+            self.path.0.push(task.step.seg());
+            self.perform(&task);
+            if self.levels.len() == depth {
+                self.path.0.pop();
+            }
+        }
+    }
+
+    fn perform(&mut self, task: &Task<'a>) {
+        let keyed = matches!(task.step, Step::Key(_));
+        match task.change {
+            Change::Both(x, y) => self.visit(x, y),
+            Change::Primary(x) => {
+                let kind = if keyed { Kind::Missing } else { Kind::Removed };
+                self.add(kind, Sides::JsonPrimary(self.x.raw(x)));
+            }
+            Change::Candidate(y) => {
+                let kind = if keyed { Kind::Extra } else { Kind::Added };
+                self.add(kind, Sides::JsonCandidate(self.y.raw(y)));
+            }
+            Change::Repeated(x, y) => {
+                self.add(Kind::DuplicateKey, self.sides(x, y));
+                if self.x.raw(x) != self.y.raw(y) {
+                    self.visit(x, y);
+                }
+            }
+        }
+    }
+
+    /// Looks at two values whose texts differ.
+    fn visit(&mut self, x: Value, y: Value) {
+        match (self.x.shape(x), self.y.shape(y)) {
+            (Shape::Object, Shape::Object) | (Shape::Array, Shape::Array) => self.open(x, y),
+            (Shape::Number, Shape::Number) if self.same_number(x, y) => {}
+            (Shape::String, Shape::String) if self.x.string(x) == self.y.string(y) => {}
+            (Shape::Null, Shape::Null) => {}
+            (Shape::Number, Shape::Number)
+            | (Shape::String, Shape::String)
+            | (Shape::Bool, Shape::Bool) => self.value(x, y),
+            (Shape::Null, _) | (_, Shape::Null) => self.add(Kind::Null, self.sides(x, y)),
+            _ => self.add(Kind::Type, self.sides(x, y)),
+        }
+    }
+
+    fn same_number(&self, x: Value, y: Value) -> bool {
+        Decimal::new(self.x.raw(x)).same(&Decimal::new(self.y.raw(y)))
+    }
+
+    /// Two scalars of one type: at an ignored place, one class is enough.
+    fn value(&mut self, x: Value, y: Value) {
+        let sides = self.sides(x, y);
+        let excused = || Pair::of_json(self.x.raw(x), self.y.raw(y)).is_alike();
+        if !(self.rules.ignores(&self.path) && excused()) {
+            self.add(Kind::Value, sides);
+        }
+    }
+
+    /// Two containers of one type: lists the children that differ as the next level.
+    fn open(&mut self, x: Value, y: Value) {
+        if self.rules.ignores(&self.path) {
+            return;
+        }
+        if self.levels.len() >= MAX_DEPTH {
+            return self.add(Kind::TooDeep, self.sides(x, y));
+        }
+        let toll = self.rules.toll(self.path.0.len() + 1);
+        let (fuel, tasks) = (&mut self.fuel, Vec::new());
+        let children = Children { x: self.x, y: self.y, fuel, toll, tasks };
+        let paired = match self.x.shape(x) {
+            Shape::Object => object::pair(children, x, y).map(|tasks| (tasks, false)),
+            _ => array::pair(children, x, y),
+        };
+        let Some((tasks, resized)) = paired else { return self.stop(x, y) };
+        if resized {
+            self.add(Kind::ArrayLength, self.sides(x, y));
+        }
+        self.levels.push(tasks.into_iter());
+    }
+
+    /// The fuel is used up: the rest is one divergence, here.
+    fn stop(&mut self, x: Value, y: Value) {
+        self.add(Kind::Truncated, self.sides(x, y));
+        self.found.truncated = true;
+        self.levels.clear();
+    }
+
+    fn sides(&self, x: Value, y: Value) -> Sides<'a> {
+        Sides::Json(self.x.raw(x), self.y.raw(y))
+    }
+
+    fn add(&mut self, kind: Kind, sides: Sides<'a>) {
+        self.found.add(kind, || Place::Body(self.path.clone()), sides);
+    }
+}
+
+impl Step<'_> {
+    /// The step as a path shows it. A key that is an identifier or a date is data, not a name.
+    fn seg(self) -> Seg {
+        let key = match self {
+            Self::Index(index) => return Seg::Index(index),
+            Self::Key(key) => key,
+        };
+        let name = display(key);
+        // None of the classes below does without a digit or a dot.
+        if !name.bytes().any(|byte| byte.is_ascii_digit() || byte == b'.') {
+            return Seg::Key(name);
+        }
+        match of_text(name.as_bytes()) {
+            Class::Int
+            | Class::Uuid
+            | Class::Ulid
+            | Class::ObjectId
+            | Class::Date
+            | Class::Rfc3339
+            | Class::Host => Seg::AnyKey(name),
+            _ => Seg::Key(name),
+        }
+    }
+}
+
+fn display(key: Text<'_>) -> String {
+    let mut name = key.to_display();
+    if name.len() > MAX_KEY {
+        let hash = xxh3_64(&key.canonical());
+        name.truncate(name.floor_char_boundary(MAX_KEY));
+        name.push_str(&format!("…{hash:016x}"));
+    }
+    name
+}
+
+/// Pairs the children of two containers, and keeps those that differ.
+pub(super) struct Children<'c, 'a> {
+    pub x: &'c Document<'a>,
+    pub y: &'c Document<'a>,
+    pub fuel: &'c mut Fuel,
+    /// What a look at a child that differs costs.
+    pub toll: u64,
+    pub tasks: Vec<Task<'a>>,
+}
+
+impl<'a> Children<'_, 'a> {
+    /// Keeps a pair unless its texts are equal; nothing once the fuel is used up.
+    pub(super) fn both(&mut self, step: Step<'a>, x: Value, y: Value) -> Option<()> {
+        let (raw_x, raw_y) = (self.x.raw(x), self.y.raw(y));
+        if raw_x.len() == raw_y.len() {
+            self.fuel.bytes(raw_x.len())?;
+        }
+        if raw_x != raw_y {
+            self.fuel.spend(self.toll)?;
+            self.tasks.push(Task { step, change: Change::Both(x, y) });
+        }
+        Some(())
+    }
+
+    pub(super) fn one(&mut self, step: Step<'a>, change: Change) {
+        self.tasks.push(Task { step, change });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::testing::{check, check_json, ignoring, json};
+    use crate::compare::{Comparison, Decoded, compare};
+    use crate::model::Severity;
+
+    #[test]
+    fn how_a_value_is_written_does_not_matter() {
+        for (x, y) in [
+            (r#"{"a":1,"b":[true,null]}"#, " { \"b\" : [ true , null ] ,\n\"a\" : 1 } "),
+            (r#"{"\u00e9":"\u0041\/"}"#, r#"{"é":"A/"}"#),
+            ("1", "1.0"),
+            ("-0", "0"),
+            ("[100]", "[1e2]"),
+            (r#""\ud83d\ude00""#, "\"😀\""),
+        ] {
+            check_json(x, y, &[]);
+        }
+    }
+
+    #[test]
+    fn each_difference_has_its_kind_and_its_place() {
+        check_json(r#"{"a":1}"#, r#"{"a":2}"#, &["value $/a 1 -> 2"]);
+        check_json(r#"{"a":1}"#, r#"{"a":"1"}"#, &["type $/a 1 -> \"1\""]);
+        check_json(r#"{"a":1}"#, r#"{"a":null}"#, &["null $/a 1 -> null"]);
+        check_json(r#"{"a":1}"#, r#"{}"#, &["missing $/a 1 -> -"]);
+        check_json(r#"{}"#, r#"{"a":null}"#, &["extra $/a - -> null"]);
+        check_json("[true]", "[false]", &["value $/0 true -> false"]);
+        check_json("[1]", "{}", &["type $ [1] -> {}"]);
+        check_json("[1,2]", "[1]", &["array_length $ [1,2] -> [1]", "removed $/1 2 -> -"]);
+        check_json("[]", "[{}]", &["array_length $ [] -> [{}]", "added $/0 - -> {}"]);
+        check_json("null", "\"\"", &["null $ null -> \"\""]);
+        check_json("", "null", &["extra $ - -> null"]);
+        check_json("\"\"", "", &["missing $ \"\" -> -"]);
+    }
+
+    #[test]
+    fn numbers_are_never_rounded() {
+        let (one, two) = ("100000000000000000000001", "100000000000000000000002");
+        check_json(one, two, &[&format!("value $ {one} -> {two}")]);
+        check_json("1e400", "1e401", &["value $ 1e400 -> 1e401"]);
+        check_json(
+            "9007199254740993",
+            "9007199254740992.0",
+            &["value $ 9007199254740993 -> 9007199254740992.0"],
+        );
+    }
+
+    #[test]
+    fn a_lone_surrogate_equals_only_itself() {
+        check_json(r#""\ud800""#, r#""\uD800""#, &[]);
+        check_json(r#""\ud800""#, r#""\ud801""#, &[r#"value $ "\ud800" -> "\ud801""#]);
+        check_json(
+            r#"{"\ud800":1}"#,
+            r#"{"\ud801":1}"#,
+            &[r"missing $/\ud800 1 -> -", r"extra $/\ud801 - -> 1"],
+        );
+    }
+
+    #[test]
+    fn repeated_keys_are_told_and_the_last_ones_compared() {
+        check_json(r#"{"a":1,"a":2}"#, r#"{"a":2}"#, &["duplicate_key $/a 2 -> 2"]);
+        check_json(
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"a":3}"#,
+            &["duplicate_key $/a 2 -> 3", "value $/a 2 -> 3"],
+        );
+        // Repeated alike: no difference in itself.
+        check_json(r#"{"a":1,"a":2,"b":1}"#, r#"{"b":1,"a":1,"a":2}"#, &[]);
+        check_json(r#"{"a":1,"a":2,"b":1}"#, r#"{"a":0,"a":2,"b":1}"#, &["value $/a 1 -> 0"]);
+        check_json(
+            r#"{"a":1,"a":2,"b":1}"#,
+            r#"{"b":1,"c":1,"c":2}"#,
+            &["missing $/a 2 -> -", "extra $/c - -> 2"],
+        );
+    }
+
+    #[test]
+    fn divergences_come_in_document_order() {
+        check_json(
+            r#"{"a":1,"b":{"x":1,"y":2},"c":[1,2],"d":4}"#,
+            r#"{"e":5,"c":[1,3],"b":{"x":2,"z":2},"a":2}"#,
+            &[
+                "value $/a 1 -> 2",
+                "value $/b/x 1 -> 2",
+                "missing $/b/y 2 -> -",
+                "extra $/b/z - -> 2",
+                "value $/c/1 2 -> 3",
+                "missing $/d 4 -> -",
+                "extra $/e - -> 5",
+            ],
+        );
+    }
+
+    #[test]
+    fn an_ignored_place_still_asserts_presence_type_and_class() {
+        let rules = ignoring(&["$.at", "$.items[*].id"]);
+        let with = |x: &str, y: &str, expected: &[&str]| {
+            let body = |value: &str| json(&format!(r#"{{"items":[{{"id":{value}}}],"at":1}}"#));
+            check(&body(x), &body(y), &rules, expected);
+        };
+        with("1", "2", &[]);
+        with("1", "2.5", &[]);
+        with("\"some words\"", "\"other words\"", &[]);
+        with("\"12345678\"", "\"1234567a\"", &[]);
+        with("{\"a\":1}", "{}", &[]);
+        with("[1]", "[]", &[]);
+        with("true", "false", &[]);
+        with("\"words\"", "\"\"", &["value $/items/0/id \"words\" -> \"\""]);
+        with(
+            "\"2026-01-01\"",
+            "\"tomorrow\"",
+            &["value $/items/0/id \"2026-01-01\" -> \"tomorrow\""],
+        );
+        with("1", "null", &["null $/items/0/id 1 -> null"]);
+        with("1", "\"1\"", &["type $/items/0/id 1 -> \"1\""]);
+        check(&json(r#"{"at":1}"#), &json("{}"), &rules, &["missing $/at 1 -> -"]);
+    }
+
+    fn found(x: &str, y: &str, look: impl FnOnce(Comparison<'_>)) {
+        let (x, y) = (json(x), json(y));
+        let decoded = Decoded::new(&x, &y);
+        look(compare(&x, &y, &decoded, &Rules::default()));
+    }
+
+    #[test]
+    fn a_key_that_is_data_is_not_part_of_the_pattern() {
+        let id = "0b8f2d3c-5a7e-4f10-9c1d-2e3f4a5b6c7d";
+        found(
+            &format!(r#"{{"users":{{"{id}":{{"age":1}}}}}}"#),
+            &format!(r#"{{"users":{{"{id}":{{"age":2}}}}}}"#),
+            |found| {
+                assert_eq!(found.divergences[0].place.pattern(), "$.users[*].age");
+                assert_eq!(found.divergences[0].place.pointer(), format!("/users/{id}/age"));
+            },
+        );
+    }
+
+    #[test]
+    fn a_key_of_any_length_is_cut_in_a_path_and_stays_distinct() {
+        let long = "k".repeat(100_000);
+        found(&format!(r#"{{"{long}1":1,"{long}2":1}}"#), "{}", |found| {
+            let pointers: Vec<_> =
+                found.divergences.iter().map(|each| each.place.pointer()).collect();
+            assert!(pointers.iter().all(|pointer| pointer.len() < 300));
+            assert_ne!(pointers[0], pointers[1]);
+        });
+    }
+
+    #[test]
+    fn at_most_256_are_recorded_and_all_are_counted() {
+        let array = |value: &str| format!("[{}]", vec![value; 1_000].join(","));
+        found(&array("1"), &array("2"), |found| {
+            assert_eq!((found.divergences.len(), found.total), (256, 1_000));
+            assert!(!found.truncated);
+        });
+    }
+
+    #[test]
+    fn below_the_deepest_level_containers_are_compared_as_text() {
+        let nested = |depth: usize, core: &str| "[".repeat(depth) + core + &"]".repeat(depth);
+        found(&nested(511, "1"), &nested(511, "2"), |found| {
+            assert_eq!(found.divergences[0].kind, Kind::Value);
+        });
+        found(&nested(100_000, "1"), &nested(100_000, "2"), |found| {
+            assert_eq!((found.divergences[0].kind, found.total), (Kind::TooDeep, 1));
+            assert_eq!(found.divergences[0].severity, Severity::Breaking);
+        });
+    }
+
+    #[test]
+    fn when_the_fuel_runs_out_the_rest_is_one_divergence() {
+        let array = |value: &str| format!("[{}]", vec![value; 2_000_001].join(","));
+        found(&array("1"), &array("1 "), |found| {
+            assert_eq!((found.divergences[0].kind, found.total), (Kind::Truncated, 1));
+            assert!(found.truncated);
+        });
+        // The same long text, looked at once more at each of many levels.
+        let nested = |last: &str| {
+            let core = "a".repeat(1 << 20) + last;
+            format!("{}\"{core}\"{}", "[".repeat(510), "]".repeat(510))
+        };
+        found(&nested("1"), &nested("2"), |found| {
+            assert_eq!((found.divergences[0].kind, found.total), (Kind::Truncated, 1));
+        });
+    }
+}

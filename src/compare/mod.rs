@@ -1,0 +1,37 @@
+//! The structural comparison of two answers.
+//!
+//! [`same`] is the fast path: it allocates nothing and parses nothing. Where it says no, both
+//! bodies are [`Decoded`] and [`compare`] lists what differs as a [`Comparison`]: outcome, status,
+//! headers, trailers, then the body by its format. [`signature`] groups equal divergences across
+//! requests, [`endpoint::template`] the requests themselves, and [`rank`] chooses samples.
+//!
+//! Formats live in a module each (`json`, `lines`, `binary`), [`class`] tells what sort of value
+//! stands at a place, and [`Rules`] is the config's part, compiled.
+//!
+//! Every answer is a function of its arguments: work is bounded by input size and by fuel, not by
+//! time. This module never reads a clock, does I/O, or calls equal what it could not read.
+
+mod binary;
+mod body;
+pub mod class;
+mod comparison;
+mod cookies;
+mod decode;
+pub mod endpoint;
+mod fuel;
+mod headers;
+mod json;
+mod lines;
+mod rules;
+mod same;
+mod signature;
+mod stages;
+#[cfg(test)]
+mod testing;
+
+pub use comparison::Comparison;
+pub use decode::{Decoded, Undecodable};
+pub use rules::Rules;
+pub use same::same;
+pub use signature::{rank, signature};
+pub use stages::compare;

@@ -1,0 +1,91 @@
+//! The fast path: whether two answers are equal as they came.
+
+use super::rules::{Rules, Treatment};
+use crate::model::{Outcome, Reply};
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, HeaderName};
+
+/// Whether status, compared headers, trailers and body bytes are the same. Nothing is allocated or
+/// parsed; where this holds, [`compare`](super::compare) would find nothing.
+pub fn same(primary: &Outcome, candidate: &Outcome, rules: &Rules) -> bool {
+    match (primary, candidate) {
+        (Outcome::Reply(x), Outcome::Reply(y)) => replies(x, y, rules),
+        (Outcome::Fault(x), Outcome::Fault(y)) => x == y,
+        (Outcome::Reply(_), Outcome::Fault(_)) | (Outcome::Fault(_), Outcome::Reply(_)) => false,
+    }
+}
+
+fn replies(x: &Reply, y: &Reply, rules: &Rules) -> bool {
+    let header =
+        |name: &HeaderName| *name == CONTENT_ENCODING || rules.header(name) != Treatment::Skip;
+    let trailer = |name: &HeaderName| rules.trailer(name) != Treatment::Skip;
+    x.status == y.status
+        && x.body.len() == y.body.len()
+        && fields(&x.headers, &y.headers, header)
+        && match (&x.trailers, &y.trailers) {
+            (None, None) => true,
+            (Some(x), Some(y)) => fields(x, y, trailer),
+            (Some(only), None) | (None, Some(only)) => !only.keys().any(trailer),
+        }
+        && x.body == y.body
+}
+
+/// Whether the fields that count are the same: first in the order in which they came, which costs
+/// no look-up, then by name.
+fn fields(x: &HeaderMap, y: &HeaderMap, counts: impl Fn(&HeaderName) -> bool) -> bool {
+    let in_order = |map| HeaderMap::iter(map).filter(|(name, _)| counts(name));
+    if in_order(x).eq(in_order(y)) {
+        return true;
+    }
+    let same = |name: &HeaderName| x.get_all(name).iter().eq(y.get_all(name).iter());
+    let mut names = x.keys().chain(y.keys());
+    names.all(|name| !counts(name) || same(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::testing::{json, reply};
+    use crate::model::Fault;
+
+    fn check(x: &Outcome, y: &Outcome, expected: bool) {
+        let rules = Rules::default();
+        assert_eq!(same(x, y, &rules), expected);
+        assert_eq!(same(y, x, &rules), expected);
+    }
+
+    #[test]
+    fn answers_are_the_same_when_all_that_counts_is() {
+        let lines = [("vary", "a"), ("set-cookie", "a=1"), ("vary", "b"), ("date", "1")];
+        let other = [("set-cookie", "a=1"), ("date", "2"), ("vary", "a"), ("vary", "b")];
+        let one = reply(200, &lines, b"x");
+        check(&one, &reply(200, &other, b"x"), true);
+        check(&one, &reply(201, &other, b"x"), false);
+        check(&one, &reply(200, &other, b"y"), false);
+        check(&one, &reply(200, &other[1..], b"x"), false);
+        check(&one, &reply(200, &[other[0], other[3], other[2]], b"x"), false);
+        check(&json("[1]"), &json("[ 1]"), false);
+        let gzip = [("content-encoding", "gzip")];
+        check(&reply(200, &gzip, b"x"), &reply(200, &[], b"x"), false);
+        check(&Outcome::Fault(Fault::Reset), &Outcome::Fault(Fault::Reset), true);
+        check(&Outcome::Fault(Fault::Reset), &Outcome::Fault(Fault::Dns), false);
+        check(&Outcome::Fault(Fault::Reset), &one, false);
+    }
+
+    #[test]
+    fn trailers_count_where_there_are_any() {
+        let with = |trailers: Option<&str>| {
+            let Outcome::Reply(mut reply) = json("[1]") else { unreachable!("a reply") };
+            reply.trailers = trailers.map(|status| {
+                let mut map = HeaderMap::new();
+                map.insert("grpc-status", status.parse().expect("a value"));
+                map
+            });
+            Outcome::Reply(reply)
+        };
+        check(&with(Some("0")), &with(Some("0")), true);
+        check(&with(Some("0")), &with(Some("1")), false);
+        check(&with(Some("0")), &with(None), false);
+        check(&with(None), &with(None), true);
+    }
+}

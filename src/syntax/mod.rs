@@ -1,0 +1,13 @@
+//! How messages are written: JSON text, media types, percent-encoding.
+//!
+//! [`json::Document`] reads JSON from its raw text, one level at a time; [`MediaType`] tells how a
+//! body is to be read; [`percent_decode`] undoes the escapes of paths, queries and forms.
+//!
+//! This module never builds a tree of values, never recurses, and knows nothing of the product.
+
+pub mod json;
+mod media;
+mod percent;
+
+pub use media::{Format, MediaType};
+pub use percent::percent_decode;

@@ -1,0 +1,354 @@
+//! What holds for every comparison, whatever is compared.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::Value as Json;
+use shadowdiff::compare::{Comparison, Decoded, Rules, compare, same};
+use shadowdiff::model::{Kind, Outcome, Place, Reply};
+
+const JSON: &str = "application/json";
+
+fn reply(media: &str, body: &[u8]) -> Outcome {
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_str(media).expect("a header value"));
+    let body = Bytes::copy_from_slice(body).into();
+    Outcome::Reply(Reply { status: StatusCode::OK, headers, body, trailers: None })
+}
+
+/// Compares and looks at what was found.
+fn with<T>(x: &Outcome, y: &Outcome, look: impl FnOnce(Comparison<'_>) -> T) -> T {
+    let rules = Rules::default();
+    let decoded = Decoded::new(x, y);
+    let found = compare(x, y, &decoded, &rules);
+    assert!(found.is_equal() || !same(x, y, &rules), "the fast path calls equal what is not");
+    assert_eq!(found.divergences.len() as u64, found.total.min(256));
+    look(found)
+}
+
+fn total(x: &str, y: &str) -> u64 {
+    with(&reply(JSON, x.as_bytes()), &reply(JSON, y.as_bytes()), |found| found.total)
+}
+
+/// The kinds found, each once, in order.
+fn kinds(x: &str, y: &str) -> Vec<Kind> {
+    with(&reply(JSON, x.as_bytes()), &reply(JSON, y.as_bytes()), |found| {
+        let mut kinds: Vec<_> = found.divergences.iter().map(|each| each.kind).collect();
+        kinds.dedup();
+        kinds
+    })
+}
+
+fn scalar() -> impl Strategy<Value = Json> {
+    prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i32>().prop_map(Json::from),
+        "[a-z0-9 \"\\\\/\u{1}é😀\n-]{0,12}".prop_map(Json::from),
+    ]
+}
+
+fn key() -> impl Strategy<Value = String> {
+    "[a-z0-9/~ é'\"\\\\.]{0,6}"
+}
+
+fn document() -> impl Strategy<Value = Json> {
+    scalar().prop_recursive(5, 200, 12, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..12).prop_map(Json::from),
+            btree_map(key(), inner, 0..12)
+                .prop_map(|members| Json::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// Draws how a document is written: order of keys, white space, escapes.
+struct Style(u64);
+
+impl Style {
+    fn draw(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 8) as usize % below
+    }
+
+    fn space(&mut self) -> &'static str {
+        match self.draw(6) {
+            0 => " ",
+            1 => "\n\t",
+            2 => "\r\n          ",
+            _ => "",
+        }
+    }
+
+    fn string(&mut self, text: &str) -> String {
+        let mut written = String::from("\"");
+        for char in text.chars() {
+            if char < ' ' || matches!(char, '"' | '\\') || self.draw(4) == 0 {
+                let mut units = [0; 2];
+                for unit in char.encode_utf16(&mut units) {
+                    written.push_str(&format!("\\u{unit:04x}"));
+                }
+            } else {
+                written.push(char);
+            }
+        }
+        written + "\""
+    }
+
+    fn write(&mut self, value: &Json) -> String {
+        let core = match value {
+            Json::String(text) => self.string(text),
+            Json::Array(elements) => {
+                let elements: Vec<_> = elements.iter().map(|each| self.write(each)).collect();
+                format!("[{}{}]", self.space(), elements.join(","))
+            }
+            Json::Object(members) => {
+                let mut written: Vec<_> = members
+                    .iter()
+                    .map(|(key, value)| {
+                        let key = self.string(key);
+                        format!("{}{key}{}:{}", self.space(), self.space(), self.write(value))
+                    })
+                    .collect();
+                for end in (1..written.len()).rev() {
+                    let other = self.draw(end + 1);
+                    written.swap(end, other);
+                }
+                format!("{{{}{}}}", self.space(), written.join(","))
+            }
+            other => other.to_string(),
+        };
+        format!("{}{core}{}", self.space(), self.space())
+    }
+}
+
+/// The places of all values below this one.
+fn places(value: &Json, at: &str, found: &mut Vec<String>) {
+    let mut below = |step: &str, value: &Json| {
+        let place = format!("{at}/{}", step.replace('~', "~0").replace('/', "~1"));
+        found.push(place.clone());
+        places(value, &place, found);
+    };
+    match value {
+        Json::Array(elements) => {
+            elements.iter().enumerate().for_each(|(index, each)| below(&index.to_string(), each));
+        }
+        Json::Object(members) => members.iter().for_each(|(key, each)| below(key, each)),
+        _ => {}
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Edit {
+    Value,
+    Type,
+    Null,
+    Remove,
+    Add,
+}
+
+/// Makes one edit, if it can be made there: what should be found, and where.
+fn plant(document: &mut Json, place: &str, edit: Edit) -> Option<(String, Kind)> {
+    let (parent, last) = place.rsplit_once('/')?;
+    let key = last.replace("~1", "/").replace("~0", "~");
+    if matches!(edit, Edit::Remove) {
+        let members = document.pointer_mut(parent)?.as_object_mut()?;
+        members.remove(&key)?;
+        return Some((place.to_owned(), Kind::Missing));
+    }
+    let target = document.pointer_mut(place)?;
+    let (changed, kind) = match (edit, &mut *target) {
+        (Edit::Add, Json::Object(members)) => {
+            members.insert("planted member".to_owned(), Json::from(1));
+            return Some((format!("{place}/planted member"), Kind::Extra));
+        }
+        (Edit::Value, Json::Bool(value)) => (Json::from(!*value), Kind::Value),
+        (Edit::Value, Json::Number(value)) => (Json::from(value.as_i64()? + 1), Kind::Value),
+        (Edit::Value, Json::String(value)) => (Json::from(format!("{value}!")), Kind::Value),
+        (Edit::Null, value) if !value.is_null() => (Json::Null, Kind::Null),
+        (Edit::Null, _) => (Json::from(1), Kind::Null),
+        (Edit::Type, value) if value.is_string() => (Json::from(1), Kind::Type),
+        (Edit::Type, value) if !value.is_null() => (Json::from("planted"), Kind::Type),
+        _ => return None,
+    };
+    *target = changed;
+    Some((place.to_owned(), kind))
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    prop_oneof![
+        Just(Edit::Value),
+        Just(Edit::Type),
+        Just(Edit::Null),
+        Just(Edit::Remove),
+        Just(Edit::Add)
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_differs_from_itself_however_it_is_written(document in document(), seed in 1_u64..) {
+        let mut style = Style(seed);
+        prop_assert_eq!(total(&document.to_string(), &style.write(&document)), 0);
+        prop_assert_eq!(total(&style.write(&document), &style.write(&document)), 0);
+    }
+
+    #[test]
+    fn turning_the_sides_round_changes_no_count(x in document(), y in document()) {
+        let (x, y) = (x.to_string(), y.to_string());
+        prop_assert_eq!(total(&x, &y), total(&y, &x));
+    }
+
+    #[test]
+    fn equal_means_what_an_independent_reader_calls_equal(
+        x in document(), at in any::<Index>(), edit in edit(), seed in 1_u64..,
+    ) {
+        let (mut y, mut found) = (x.clone(), Vec::new());
+        places(&x, "", &mut found);
+        if !found.is_empty() {
+            let place: &String = at.get(&found);
+            plant(&mut y, place, edit);
+        }
+        let mut style = Style(seed);
+        let equal = total(&style.write(&x), &style.write(&y)) == 0;
+        prop_assert_eq!(equal, x == y);
+    }
+
+    #[test]
+    fn planted_edits_are_found_where_they_are_and_nothing_else_is(
+        x in document(), edits in vec((any::<Index>(), edit()), 1..8), seed in 1_u64..,
+    ) {
+        let (mut y, mut all, mut taken, mut planted) = (x.clone(), Vec::new(), Vec::new(), Vec::new());
+        places(&x, "", &mut all);
+        prop_assume!(!all.is_empty());
+        for (at, edit) in edits {
+            let place = at.get(&all);
+            let inside = |a: &str, b: &str| a == b || a.starts_with(&format!("{b}/"));
+            if taken.iter().any(|other: &String| inside(other, place) || inside(place, other)) {
+                continue;
+            }
+            if let Some(one) = plant(&mut y, place, edit) {
+                planted.push(one);
+                taken.push(place.clone());
+            }
+        }
+        let mut style = Style(seed);
+        let (x, y) = (style.write(&x), style.write(&y));
+        let found = with(&reply(JSON, x.as_bytes()), &reply(JSON, y.as_bytes()), |found| {
+            let mut places: Vec<_> = found.divergences.iter()
+                .map(|each| (each.place.pointer(), each.kind)).collect();
+            places.sort();
+            places
+        });
+        planted.sort();
+        prop_assert_eq!(found, planted);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(
+        x in vec(any::<u8>(), 0..200), y in vec(any::<u8>(), 0..200), media in "[a-i/+;= ]{0,20}",
+    ) {
+        for media in [JSON, "text/plain", "image/png", &media] {
+            let (one, other) = (reply(media, &x), reply(media, &y));
+            let found = with(&one, &other, |found| found.total);
+let parsed = |bytes: &[u8]| serde_json::from_slice::<Json>(bytes).ok();
+            let alike = media == JSON && parsed(&x).is_some() && parsed(&x) == parsed(&y);
+            prop_assert_eq!(found == 0, x == y || alike);
+            prop_assert_eq!(found, with(&other, &one, |found| found.total));
+        }
+    }
+
+    #[test]
+    fn no_cut_or_changed_json_makes_it_panic(
+        document in document(), at in any::<Index>(), byte in any::<u8>(),
+    ) {
+        let text = document.to_string().into_bytes();
+        let at = at.index(text.len());
+        let mut changed = text.clone();
+        changed[at] = byte;
+        for other in [&text[..at], &changed] {
+            let (x, y) = (reply(JSON, &text), reply(JSON, other));
+            let found = with(&x, &y, |found| found.total);
+            let known = serde_json::from_slice::<Json>(other).ok();
+            prop_assert_eq!(found == 0, known.as_ref() == Some(&document));
+        }
+    }
+}
+
+#[test]
+fn nesting_a_million_deep_is_too_deep_and_no_harm() {
+    let nested = |depth: usize, core: &str| "[".repeat(depth) + core + &"]".repeat(depth);
+    assert_eq!(kinds(&nested(1_000_000, ""), &nested(1_000_000, "1")), [Kind::TooDeep]);
+    assert_eq!(kinds(&nested(1_000_000, ""), &nested(1, "")), [Kind::ArrayLength, Kind::Removed]);
+    let objects = r#"{"a":"#.repeat(100_000) + "1" + &"}".repeat(100_000);
+    assert_eq!(kinds(&objects, &objects.replace('1', "2")), [Kind::TooDeep]);
+}
+
+#[test]
+fn what_never_ends_is_unparsable() {
+    for start in ["[", "{\"a\":", "\"", "[\"", "{\"", "[1,", "1e", "-", "tru", "\"\\", "\"\\u12"] {
+        let repeated = start.repeat(100_000);
+        assert_eq!(kinds("[1]", start), [Kind::Unparsable], "{start}");
+        assert_eq!(kinds("[1]", &repeated), [Kind::Unparsable], "{start}");
+        assert_eq!(kinds(&repeated, start), [Kind::Value], "{start}");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_keys_are_paired_in_linear_time() {
+    let object = |keys: &mut dyn Iterator<Item = usize>| {
+        let members: Vec<_> = keys.map(|key| format!("\"k{key}\":{key}")).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let forward = object(&mut (0..100_000));
+    assert_eq!(kinds(&forward, &object(&mut (0..100_000).rev())), []);
+    assert_eq!(kinds(&forward, &object(&mut (100_000..200_000))), [Kind::Missing]);
+    assert_eq!(total(&forward, &object(&mut (100_000..200_000))), 200_000);
+}
+
+#[test]
+fn a_hundred_thousand_repeated_keys_are_one_divergence() {
+    let object = |count: usize| format!("{{{}}}", vec!["\"k\":1"; count].join(","));
+    assert_eq!(kinds(&object(100_000), &object(99_999)), [Kind::DuplicateKey]);
+    assert_eq!(total(&object(100_000), &object(1)), 1);
+    assert_eq!(total(&object(100_000), &object(100_000).replace(',', " ,")), 0);
+}
+
+#[test]
+fn arrays_of_any_length_are_compared_by_index_in_linear_time() {
+    let array = |from: usize| {
+        let elements: Vec<_> = (from..from + 100_000).map(|each| each.to_string()).collect();
+        format!("[{}]", elements.join(","))
+    };
+    assert_eq!(total(&array(0), &array(1)), 100_000);
+    assert_eq!(kinds("[]", &array(0)), [Kind::ArrayLength, Kind::Added]);
+}
+
+#[test]
+fn numbers_of_any_size_are_compared_exactly() {
+    let long = "9".repeat(1_000_000);
+    assert_eq!(total(&long, &format!("{long}.0")), 0);
+    assert_eq!(total(&long, &format!("{long}.1")), 1);
+    assert_eq!(total("1e999999", "10e999998"), 0);
+    assert_eq!(total("1e999999", "1e999998"), 1);
+    assert_eq!(total(&format!("1e{long}"), &format!("1e{long}0")), 1);
+}
+
+#[test]
+fn a_divergence_stands_where_its_pattern_says() {
+    with(&reply(JSON, br#"{"a":[{"b":1}]}"#), &reply(JSON, br#"{"a":[{"b":2}]}"#), |found| {
+        let [only] = &found.divergences[..] else { panic!("one divergence") };
+        assert_eq!(only.place.pattern(), "$.a[*].b");
+        assert!(matches!(&only.place, Place::Body(path) if path.pointer() == "/a/0/b"));
+        assert_eq!(
+            (only.primary, only.candidate, only.count),
+            (Some(&b"1"[..]), Some(&b"2"[..]), 1)
+        );
+    });
+}
