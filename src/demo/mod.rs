@@ -1,6 +1,7 @@
-//! The bundled example: a small shop in two versions.
+//! The bundled example: a small shop in two versions, and an hour of traffic for it.
 //!
-//! [`serve`] answers as one [`Version`] of the shop. Version 2 is version 1 with the faults of [`PLANTED`], and nothing else:
+//! [`serve`] answers as one [`Version`] of the shop; [`load`] reads the fixture traffic and
+//! [`send`] plays it. Version 2 is version 1 with the faults of [`PLANTED`], and nothing else:
 //!
 //! | fault | endpoint | what a report shows |
 //! | --- | --- | --- |
@@ -22,5 +23,9 @@
 //! This module never touches the tap, the store or the comparison: to them it is a stranger.
 
 mod shop;
+#[cfg(test)]
+mod tests;
+mod traffic;
 
 pub use shop::{PLANTED, Planted, Version, serve};
+pub use traffic::{FixtureRequest, Progress, SendError, Sent, load, send};
