@@ -397,6 +397,15 @@ async fn a_shop_that_is_not_there_is_an_error_for_each_request() {
     assert!(matches!(sent[0].status, Err(SendError::Connect { .. })));
 }
 
+#[test]
+fn the_repositorys_own_config_ignores_the_harmless_fields_and_no_others() {
+    let config: Value =
+        serde_saphyr::from_str(include_str!("../../shadow.yaml")).expect("it is YAML");
+    let ignored = config.pointer("/compare/ignore").and_then(Value::as_array).expect("a list");
+    let ignored: Vec<_> = ignored.iter().filter_map(Value::as_str).collect();
+    assert_eq!(ignored, ["$..request_id", "$..generated_at"]);
+}
+
 proptest! {
     #[test]
     fn any_request_is_answered(
