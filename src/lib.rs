@@ -31,10 +31,12 @@
 //! | 1 | [`verdict`] | the gate; pure |
 //! | 2 | [`store`] | the running session in memory, and every session on disk |
 //! | 4 | [`report`] | one file for each output format |
+//! | 5 | [`demo`] | the bundled example service in two versions, and its traffic |
 
 pub mod base;
 pub mod compare;
 pub mod config;
+pub mod demo;
 pub mod model;
 pub mod redact;
 pub mod report;
