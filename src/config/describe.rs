@@ -114,6 +114,9 @@ fn skipped(reason: SkipReason, config: &Config) -> Option<String> {
     let replaces =
         rewrites.chain([&config.isolation.request]).any(|edits| !edits.replace.is_empty());
     match reason {
+        SkipReason::Refused => {
+            Some("malformed, CONNECT or TRACE: the tap answers by itself".into())
+        }
         SkipReason::Disabled => Some("mirror.enabled is false, or after `shadow pause`".into()),
         SkipReason::NoCandidate => {
             config.candidate.is_none().then(|| "there is no candidate".into())
@@ -125,7 +128,7 @@ fn skipped(reason: SkipReason, config: &Config) -> Option<String> {
             .any(|mirror| mirror.methods == Methods::Safe)
             .then(|| format!("not {}, on a route that says safe", methods(Methods::Safe))),
         SkipReason::Marker => Some("it is a copy already".into()),
-        SkipReason::Upgrade => Some("upgrades, CONNECT and other tunnels".into()),
+        SkipReason::Upgrade => Some("upgrades to another protocol".into()),
         SkipReason::BodyTooLarge => {
             Some(format!("the body of the request or answer is over {}", mirror.max_body))
         }
@@ -151,6 +154,7 @@ fn bound(reason: DropReason, mirror: &Mirror) -> Option<String> {
         DropReason::Rate => mirror.rate.map(|rate| format!("over {rate}")),
         DropReason::Breaker => None,
         DropReason::Backlog => Some(format!("comparing is {} trials behind", mirror.queue)),
+        DropReason::Paused => Some("mirroring was switched off while it waited".into()),
         DropReason::Shutdown => Some("the process is stopping".into()),
     }
 }

@@ -1,7 +1,7 @@
 //! One request with the primary's outcome, and the trial that it becomes.
 
-use crate::model::{Outcome, Payload};
-use http::{HeaderMap, Method, Uri};
+use crate::model::{Fault, Outcome, Payload};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use jiff::Timestamp;
 use std::fmt;
 use std::time::Duration;
@@ -40,8 +40,6 @@ pub struct Exchange {
     pub primary: Outcome,
     /// From sending the request to the primary until the last byte of its answer.
     pub latency: Duration,
-    /// Which entry of the config's `routes` it matched.
-    pub route: Option<usize>,
 }
 
 /// An exchange with the candidate's outcome.
@@ -50,5 +48,16 @@ pub struct Trial {
     pub exchange: Exchange,
     pub candidate: Outcome,
     /// From sending the copy to the candidate until the last byte of its answer.
+    pub latency: Duration,
+}
+
+/// How the live side of one request went.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered {
+    /// The status that the client got.
+    pub status: StatusCode,
+    /// Why the primary gave none, or broke off.
+    pub fault: Option<Fault>,
+    /// From the request's head to the answer's end.
     pub latency: Duration,
 }

@@ -34,6 +34,8 @@ macro_rules! reasons {
 reasons! {
     /// Why an exchange was not eligible for mirroring.
     SkipReason {
+        /// The tap answered it by itself: a malformed request, or a method that never passes.
+        Refused = "refused",
         /// `mirror.enabled: false`, or the kill switch.
         Disabled = "disabled",
         /// The config names no candidate.
@@ -66,6 +68,8 @@ reasons! {
         Breaker = "breaker",
         /// Comparing is behind by more than `mirror.queue` trials.
         Backlog = "backlog",
+        /// Mirroring was switched off while it waited.
+        Paused = "paused",
         /// The process was stopping.
         Shutdown = "shutdown",
     }
@@ -78,8 +82,8 @@ reasons! {
         Panic = "panic",
         /// The process was stopping before the candidate had answered.
         Shutdown = "shutdown",
-        /// Comparing was behind, and the trial was let go.
-        Backlog = "backlog",
+        /// The candidate's answer did not fit into `mirror.memory`.
+        Memory = "memory",
     }
 }
 

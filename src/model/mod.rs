@@ -16,12 +16,12 @@ mod path;
 mod session;
 
 pub use divergence::{Class, Divergence, Kind, Severity, Signature};
-pub use exchange::{Exchange, Request, RequestId, Trial};
+pub use exchange::{Answered, Exchange, Request, RequestId, Trial};
 pub use histogram::Histogram;
 pub use ledger::{Disposition, DropReason, FailReason, Ledger, SkipReason};
 pub use outcome::{Fault, Outcome, Payload, Reply};
 pub use path::{Path, Pattern, PatternError, Place, Seg};
 pub use session::{
-    EndpointStats, Finding, REDACTED, Sample, SampleReply, SampleRequest, Session, SessionInfo,
-    Status,
+    Controls, EndpointStats, Finding, Judged, REDACTED, Sample, SampleReply, SampleRequest,
+    Session, SessionInfo, Status,
 };

@@ -1,5 +1,6 @@
 //! A session: one run of one candidate version, and all that it has found out.
 
+use crate::base::Percent;
 use crate::model::{Histogram, Kind, Ledger, Severity, Signature};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -153,4 +154,42 @@ pub struct SampleReply {
     pub headers: Vec<(String, String)>,
     /// At most 16 KiB of text; absent where it is empty or not text.
     pub body: Option<String>,
+}
+
+/// What people have switched beside the config, through the admin API; it outlives a restart. An
+/// absent switch leaves the config's value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Controls {
+    /// The kill switch.
+    pub enabled: Option<bool>,
+    /// The dial; it goes for every route.
+    pub sample: Option<Percent>,
+}
+
+/// What a compared trial counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Judged {
+    /// Nothing differs that counts.
+    Equal,
+    /// Something differs that nobody has explained.
+    Diverged,
+    /// All that differs is noise.
+    Noise,
+    /// All that differs is expected.
+    Expected,
+}
+
+impl Judged {
+    /// Every one, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Equal, Self::Diverged, Self::Noise, Self::Expected];
+
+    /// The word for it in reports and metric labels.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Diverged => "diverged",
+            Self::Noise => "noise",
+            Self::Expected => "expected",
+        }
+    }
 }

@@ -63,6 +63,9 @@ fn mend(loss: Loss) -> &'static str {
             "only GET, HEAD and OPTIONS are mirrored; `mirror.methods: all` takes writes in, once \
              they are isolated"
         }
+        Loss::Skipped(SkipReason::Refused) => {
+            "the tap answered these itself: malformed, or of a method that never passes"
+        }
         Loss::Skipped(SkipReason::Marker) => {
             "these were copies of another tap already; point it elsewhere"
         }
@@ -70,20 +73,21 @@ fn mend(loss: Loss) -> &'static str {
         Loss::Skipped(SkipReason::BodyTooLarge) => "a larger `mirror.max_body` takes them in",
         Loss::Skipped(SkipReason::Partial) => "their clients went away before the answer ended",
         Loss::Skipped(SkipReason::Rewrite) => {
-            "a rule of `isolation.request` does not fit them; the log names it"
+            "a rule of `isolation.request` does not fit them; `shadow run -v` names it"
         }
         Loss::Dropped(DropReason::QueueFull) => {
             "the candidate is too slow; a larger `mirror.concurrency` or a smaller `mirror.sample` \
              helps"
         }
-        Loss::Dropped(DropReason::Memory) => {
+        Loss::Dropped(DropReason::Memory) | Loss::Failed(FailReason::Memory) => {
             "a larger `mirror.memory` or a smaller `mirror.sample` helps"
         }
         Loss::Dropped(DropReason::Rate) => "`mirror.rate` is lower than the traffic",
         Loss::Dropped(DropReason::Breaker) => "the candidate fails too often; see its own log",
-        Loss::Dropped(DropReason::Backlog) | Loss::Failed(FailReason::Backlog) => {
+        Loss::Dropped(DropReason::Backlog) => {
             "comparing is behind; a smaller `mirror.sample` helps"
         }
+        Loss::Dropped(DropReason::Paused) => "mirroring was switched off while they waited",
         Loss::Dropped(DropReason::Shutdown) | Loss::Failed(FailReason::Shutdown) => {
             "`shadow run` was stopped before they were done"
         }

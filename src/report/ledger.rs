@@ -104,14 +104,14 @@ mod tests {
         check(
             &[
                 (Compared, 20),
-                (Failed(FailReason::Backlog), 2),
+                (Failed(FailReason::Memory), 2),
                 (SampledOut, 8),
                 (Skipped(SkipReason::Method), 3),
                 (Skipped(SkipReason::BodyTooLarge), 1),
                 (Dropped(DropReason::QueueFull), 5),
             ],
             "seen 39 = 22 mirrored + 8 sampled out + 4 skipped (3 method, 1 body_too_large) + \
-             5 dropped (5 queue_full); mirrored 22 = 20 compared + 2 failed (2 backlog)",
+             5 dropped (5 queue_full); mirrored 22 = 20 compared + 2 failed (2 memory)",
         );
     }
 

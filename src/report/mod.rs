@@ -6,9 +6,11 @@
 //!
 //! This module never reads a store, a clock or a setting, and never writes: it returns text.
 
+mod about;
 mod body;
 mod clean;
 mod curl;
+mod difference;
 mod figures;
 mod glob;
 mod hint;
@@ -17,6 +19,7 @@ mod layout;
 mod ledger;
 pub mod markdown;
 mod palette;
+mod question;
 mod sessions;
 mod show;
 pub mod text;
@@ -25,10 +28,13 @@ mod view;
 #[cfg(test)]
 mod fixtures;
 
+pub use about::StoreAbout;
 pub use curl::curl;
+pub use difference::{difference, difference_json};
 pub use glob::Glob;
 pub use ledger::sentence;
 pub use palette::Palette;
+pub use question::{Format, QuestionError, Words, commands};
 pub use sessions::{SessionSummary, sessions};
 pub use show::{FindError, find, show};
 pub use view::{Filter, LeftOut, Report, Totals, short};

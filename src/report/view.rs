@@ -57,7 +57,30 @@ pub struct Report<'a> {
     pub gate: &'a GateResult,
 }
 
+/// An endpoint counts as slower from this many trials on, from this factor on, and from this much
+/// on, by the 95th percentiles of both sides. It is told, and never gates.
+const SLOWER: (u64, f64, f64) = (3, 2.0, 0.1);
+
 impl<'a> Report<'a> {
+    /// Endpoints at which the candidate is markedly slower, with both 95th percentiles in seconds;
+    /// the slowest first.
+    pub fn slower(&self) -> Vec<(&'a str, f64, f64)> {
+        let (least, factor, gap) = SLOWER;
+        let mut slower: Vec<_> = self
+            .endpoints
+            .iter()
+            .filter(|(_, stats)| stats.candidate.count() >= least)
+            .map(|(name, stats)| {
+                (*name, stats.primary.quantile(0.95), stats.candidate.quantile(0.95))
+            })
+            .filter(|(_, primary, candidate)| {
+                *candidate >= factor * primary && candidate - primary >= gap
+            })
+            .collect();
+        slower.sort_by(|one, other| (other.2 - other.1).total_cmp(&(one.2 - one.1)));
+        slower
+    }
+
     pub fn new(session: &'a Session, gate: &'a GateResult, filter: Filter) -> Self {
         let is_shown = |name: &str| filter.endpoint.as_ref().is_none_or(|glob| glob.matches(name));
         let endpoints: Vec<_> = session

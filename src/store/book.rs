@@ -7,8 +7,8 @@
 //! This module never does I/O and never reads a clock.
 
 use crate::model::{
-    Disposition, EndpointStats, Finding, Kind, Sample, Session, SessionInfo, Severity, Signature,
-    Status,
+    Disposition, EndpointStats, Finding, Judged, Kind, Ledger, Sample, Session, SessionInfo,
+    Severity, Signature, Status,
 };
 use crate::store::changes::{Changes, FindingChange, Sums, Totals};
 use crate::store::sample;
@@ -84,6 +84,25 @@ struct Dirty {
     findings: HashMap<Signature, bool>,
 }
 
+impl Judgement {
+    /// What the trial counts as: divergences of severity info never count.
+    pub fn judged(&self) -> Judged {
+        let has = |status| self.marks.iter().any(|mark| mark.status == status);
+        let unexplained = |mark: &Mark| {
+            mark.severity < Severity::Info && matches!(mark.status, Status::Open | Status::Bug)
+        };
+        if self.marks.iter().any(unexplained) {
+            Judged::Diverged
+        } else if has(Status::Expected) {
+            Judged::Expected
+        } else if has(Status::Noise) {
+            Judged::Noise
+        } else {
+            Judged::Equal
+        }
+    }
+}
+
 impl Book {
     /// An empty book, all of it still to be written.
     pub fn new(info: SessionInfo) -> Self {
@@ -111,6 +130,17 @@ impl Book {
     /// Books requests that came to their end without being compared.
     pub fn settle(&mut self, endpoint: &str, disposition: Disposition, n: u64) {
         self.on(endpoint, |stats| stats.ledger.settle_many(disposition, n));
+    }
+
+    /// Books requests whose endpoint is not known any more, under [`OTHER`].
+    pub fn fold(&mut self, ledger: &Ledger) {
+        self.overflow("endpoints", ledger.seen);
+        self.on(OTHER, |stats| stats.ledger.merge(ledger));
+    }
+
+    /// Books one compared trial in which nothing differs.
+    pub fn equal(&mut self, judgement: &Judgement) {
+        self.on(&judgement.endpoint, |stats| count(stats, judgement));
     }
 
     /// Books one compared trial. `rank` orders the samples of a finding (equal for equal requests,
@@ -271,18 +301,11 @@ impl Book {
 }
 
 fn count(stats: &mut EndpointStats, judgement: &Judgement) {
-    let has = |status| judgement.marks.iter().any(|mark| mark.status == status);
-    let unexplained = |mark: &Mark| {
-        mark.severity < Severity::Info && matches!(mark.status, Status::Open | Status::Bug)
-    };
-    let verdict = if judgement.marks.iter().any(unexplained) {
-        &mut stats.diverged
-    } else if has(Status::Expected) {
-        &mut stats.expected
-    } else if has(Status::Noise) {
-        &mut stats.noise
-    } else {
-        &mut stats.equal
+    let verdict = match judgement.judged() {
+        Judged::Equal => &mut stats.equal,
+        Judged::Diverged => &mut stats.diverged,
+        Judged::Noise => &mut stats.noise,
+        Judged::Expected => &mut stats.expected,
     };
     *verdict += 1;
     stats.ledger.settle(Disposition::Compared);

@@ -3,19 +3,12 @@
 //!
 //! This module never decides what a missing or unreadable file means for traffic; it says which.
 
-use crate::base::Percent;
+use crate::model::Controls;
 use crate::store::{StoreError, disk};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-/// Overrides of the config's `mirror` part; an absent one leaves the config's value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Controls {
-    pub enabled: Option<bool>,
-    pub sample: Option<Percent>,
-}
 
 #[derive(Serialize, Deserialize)]
 struct ControlsRecord {
@@ -31,7 +24,10 @@ const VERSION: u32 = 1;
 pub fn load_controls(root: &Path) -> Result<Controls, StoreError> {
     let path = path(root);
     let bytes = match fs::read(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Controls::default()),
+        // Where there is no directory, nothing was ever saved.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Controls::default());
+        }
         other => other.map_err(StoreError::io("read", &path))?,
     };
     let bad = |what: String| StoreError::Controls { path: path.clone(), what };

@@ -5,7 +5,7 @@
 //! - [`Writer`] copies what changed in it to disk, on a thread of its own.
 //! - [`Root`] is the store's directory: it writes and reads sessions, and is one [`Backend`];
 //!   [`Memory`] is the other.
-//! - [`Controls`] are what people turned at run time: the kill switch and the dial.
+//! - [`load_controls`] and [`save_controls`] keep what people switched at run time.
 //!
 //! Each session has a directory of its own with a database in it. The database (sled 0.34) can
 //! hang, panic or give up on a damaged file, so that every call to it is made on a thread of its
@@ -43,7 +43,7 @@ pub use book::{
     SAMPLES_PER_FINDING,
 };
 pub use changes::{Changes, FindingChange, Sums, Totals};
-pub use controls::{Controls, load_controls, save_controls};
+pub use controls::{load_controls, save_controls};
 pub use disk::{Disk, Volume};
 pub use error::StoreError;
 pub use lock::Holder;

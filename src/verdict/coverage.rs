@@ -33,7 +33,8 @@ impl Loss {
         match self {
             Self::SampledOut => true,
             Self::Skipped(reason) => match reason {
-                SkipReason::Disabled
+                SkipReason::Refused
+                | SkipReason::Disabled
                 | SkipReason::NoCandidate
                 | SkipReason::Method
                 | SkipReason::Marker

@@ -54,7 +54,7 @@ pub fn render(
             body = Bytes::new();
         }
     }
-    if media_type.is_some_and(|media_type| !media_type.starts_with("image/")) {
+    if media_type.is_some_and(is_compressible) {
         headers.append(VARY, HeaderValue::from_static("accept-encoding"));
         if body.len() >= MIN_COMPRESSED && accepts_gzip(asked) {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -65,6 +65,11 @@ pub fn render(
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
+}
+
+/// Pictures, and what is not said to be text, are sent as they are.
+fn is_compressible(media_type: &str) -> bool {
+    media_type.starts_with("text/") || media_type.ends_with("json")
 }
 
 fn encode(content: Content, moment: Moment) -> (Option<&'static str>, Bytes) {

@@ -13,4 +13,4 @@ mod schema_check;
 mod tests;
 mod wire;
 
-pub use render::{finding, gate, render, schema};
+pub use render::{finding, gate, render, schema, sessions};

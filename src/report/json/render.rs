@@ -1,9 +1,9 @@
 //! From a report to JSON text, and the schema of it.
 
 use crate::model::Finding;
-use crate::report::Report;
 use crate::report::clean::is_hidden;
 use crate::report::json::wire;
+use crate::report::{Report, SessionSummary};
 use crate::verdict::GateResult;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -22,6 +22,11 @@ pub fn finding(finding: &Finding) -> String {
 /// The report's `gate` alone.
 pub fn gate(result: &GateResult) -> String {
     print(&wire::Gate::from(result))
+}
+
+/// A list of sessions with their counts.
+pub fn sessions(all: &[SessionSummary]) -> String {
+    print(&wire::sessions(all))
 }
 
 /// The JSON Schema (draft 2020-12) of [`render`]'s output.

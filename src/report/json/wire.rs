@@ -1,7 +1,7 @@
 //! The shapes of the JSON report.
 
 use crate::model;
-use crate::report::{Filter, view};
+use crate::report::{Filter, SessionSummary, view};
 use crate::verdict;
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, json_schema};
@@ -412,4 +412,24 @@ impl<'a> From<&'a verdict::GateResult> for Gate<'a> {
 
 fn time(at: Timestamp) -> String {
     at.to_string()
+}
+
+/// One session in a list, with the counts that tell it from others.
+#[derive(Serialize)]
+pub(super) struct Listed<'a> {
+    #[serde(flatten)]
+    session: Session<'a>,
+    compared: u64,
+    diverged: u64,
+}
+
+impl<'a> From<&'a SessionSummary> for Listed<'a> {
+    fn from(summary: &'a SessionSummary) -> Self {
+        let SessionSummary { info, compared, diverged } = summary;
+        Self { session: info.into(), compared: *compared, diverged: *diverged }
+    }
+}
+
+pub(super) fn sessions(all: &[SessionSummary]) -> Vec<Listed<'_>> {
+    all.iter().map(Listed::from).collect()
 }

@@ -2,9 +2,9 @@
 
 use crate::base::grouped;
 use crate::report::Report;
-use crate::report::clean::clean;
+use crate::report::clean::{clean, cut};
 use crate::report::figures::latency;
-use crate::report::layout::Table;
+use crate::report::layout::{Table, WIDTH, left, right};
 use crate::report::palette::{Palette, paint};
 use anstyle::Style;
 
@@ -43,5 +43,20 @@ pub(super) fn push(out: &mut String, report: &Report<'_>, palette: &Palette) {
     if more > 0 {
         let text = format!("  … and {more} more; `--endpoint GLOB` or `--format json` has them\n");
         out.push_str(&paint(palette.faint, &text));
+    }
+    push_slower(out, report, palette);
+}
+
+/// Endpoints whose latency is a finding by itself.
+fn push_slower(out: &mut String, report: &Report<'_>, palette: &Palette) {
+    let slower = report.slower();
+    if slower.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n{}\n", paint(palette.heading, "Slower")));
+    for (name, primary, candidate) in slower.iter().take(LISTED) {
+        let times = format!("{} -> {}", latency(*primary), latency(*candidate));
+        let name = left(&cut(&clean(name), WIDTH - 24), WIDTH - 24);
+        out.push_str(&format!("  {name}{}\n", paint(palette.doubtful, &right(&times, 22))));
     }
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Writer {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
     deadline: Duration,
 }
 
@@ -51,7 +51,7 @@ impl Writer {
             let keeper = Keeper::new(setup, Arc::clone(&book), clock::now());
             theirs.run(keeper, &book);
         })?;
-        Ok(Self { shared, thread: Some(thread), deadline })
+        Ok(Self { shared, thread: Mutex::new(Some(thread)), deadline })
     }
 
     /// How storing goes.
@@ -89,7 +89,7 @@ impl Writer {
 
     /// Writes the last state, with the session's end, and ends the thread. What is not done by the
     /// deadline is left behind; the health says whether everything reached the disk.
-    pub fn stop(mut self, deadline: Duration) -> Health {
+    pub fn stop(&self, deadline: Duration) -> Health {
         let mut state = lock(&self.shared.state);
         state.stop = true;
         self.shared.changed.notify_all();
@@ -101,7 +101,7 @@ impl Writer {
         let health = state.status.health.clone();
         drop(state);
         // It has ended but for its last few instructions.
-        self.thread.take().map(JoinHandle::join);
+        lock(&self.thread).take().map(JoinHandle::join);
         health
     }
 }

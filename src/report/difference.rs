@@ -1,0 +1,81 @@
+//! What differs between two saved answers: `shadow diff`.
+
+use crate::model::{Divergence, Severity};
+use crate::report::clean::{clean, cut, cut_pair};
+use crate::report::figures::count;
+use crate::report::layout::{WIDTH, left};
+use crate::report::palette::{Palette, paint};
+use serde_json::{Value, json};
+
+/// Columns of the indent before a pair of values.
+const INDENT: usize = 4;
+
+/// A line for each difference with its place, and the two values under it.
+pub fn difference(divergences: &[Divergence<'_>], total: u64, palette: &Palette) -> String {
+    if total == 0 {
+        return "No difference.\n".to_owned();
+    }
+    let mut out = String::new();
+    for divergence in divergences {
+        let severity = left(divergence.severity.name(), 12);
+        let severity = paint(palette.severity(divergence.severity), &severity);
+        let place = paint(palette.name, &cut(&clean(&place(divergence)), WIDTH - 32));
+        out.push_str(&format!("{severity}{}{place}\n", left(divergence.kind.name(), 20)));
+        let (primary, candidate) = (shown(divergence.primary), shown(divergence.candidate));
+        let (primary, candidate) = cut_pair(&primary, &candidate, WIDTH - INDENT - 4);
+        let (primary, candidate) = (paint(palette.bad, &primary), paint(palette.good, &candidate));
+        out.push_str(&format!("{}{primary} -> {candidate}\n", " ".repeat(INDENT)));
+    }
+    out.push_str(&format!("\n{}\n", totals(divergences, total)));
+    out
+}
+
+fn totals(divergences: &[Divergence<'_>], total: u64) -> String {
+    let of = |severity: Severity| {
+        divergences.iter().filter(|divergence| divergence.severity == severity).count()
+    };
+    let words: Vec<_> = Severity::ALL
+        .iter()
+        .filter(|severity| of(**severity) > 0)
+        .map(|severity| format!("{} {severity}", of(*severity)))
+        .collect();
+    let shown = divergences.len();
+    let all = usize::try_from(total).unwrap_or(usize::MAX);
+    let hidden = match all.saturating_sub(shown) {
+        0 => String::new(),
+        more => format!(", and {more} more that are not listed"),
+    };
+    format!("{}: {}{hidden}", count(all, "difference"), words.join(", "))
+}
+
+/// The exact place where there is one, so that it can be looked up; the pattern elsewhere.
+fn place(divergence: &Divergence<'_>) -> String {
+    match divergence.place.pointer() {
+        pointer if pointer.is_empty() => divergence.place.pattern(),
+        pointer => pointer,
+    }
+}
+
+fn shown(value: Option<&[u8]>) -> String {
+    value.map_or_else(|| "(absent)".to_owned(), |value| clean(&String::from_utf8_lossy(value)))
+}
+
+/// The same for programs.
+pub fn difference_json(divergences: &[Divergence<'_>], total: u64) -> String {
+    let side =
+        |value: Option<&[u8]>| value.map(|value| String::from_utf8_lossy(value).into_owned());
+    let each = |divergence: &Divergence<'_>| -> Value {
+        json!({
+            "kind": divergence.kind.name(),
+            "severity": divergence.severity.name(),
+            "path": divergence.place.pattern(),
+            "pointer": divergence.place.pointer(),
+            "primary": side(divergence.primary),
+            "candidate": side(divergence.candidate),
+            "count": divergence.count,
+        })
+    };
+    let differences: Vec<_> = divergences.iter().map(each).collect();
+    let all = json!({ "equal": total == 0, "total": total, "differences": differences });
+    format!("{all:#}\n")
+}

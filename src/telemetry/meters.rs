@@ -1,0 +1,155 @@
+//! Counting, and rendering the counts for Prometheus.
+
+use crate::model::{Answered, DropReason, FailReason, Fault, Judged, Ledger, SkipReason};
+use crate::telemetry::{METRICS, Name, Unit};
+use metrics::{Counter, Histogram, counter, gauge, histogram};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use std::time::Duration;
+
+/// Upper bounds of the histograms' buckets in seconds: 100 us to 30 s.
+const BUCKETS: [f64; 17] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    5.0, 10.0, 30.0,
+];
+
+/// Where all metrics of the process are kept.
+#[derive(Clone)]
+pub struct Recorder {
+    handle: PrometheusHandle,
+}
+
+impl Recorder {
+    /// Makes this the recorder of the process; it can be done once.
+    pub fn install() -> Result<Self, BuildError> {
+        let mut builder = PrometheusBuilder::new();
+        for metric in METRICS.iter().filter(|metric| metric.unit == Unit::Seconds) {
+            let matcher = Matcher::Full(metric.name.as_str().to_owned());
+            builder = builder.set_buckets_for_metric(matcher, &BUCKETS)?;
+        }
+        let handle = builder.install_recorder()?;
+        for metric in METRICS {
+            let (name, help) = (metric.name.as_str(), metric.help);
+            match metric.unit {
+                Unit::Counter => metrics::describe_counter!(name, help),
+                Unit::Gauge => metrics::describe_gauge!(name, help),
+                Unit::Seconds => metrics::describe_histogram!(name, help),
+            }
+        }
+        gauge!(Name::BuildInfo.as_str(), "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        Ok(Self { handle })
+    }
+
+    /// All metrics in the text format of Prometheus.
+    pub fn render(&self) -> String {
+        self.handle.run_upkeep();
+        self.handle.render()
+    }
+
+    /// Sets a gauge without labels.
+    pub fn gauge(&self, name: Name, value: f64) {
+        gauge!(name.as_str()).set(value);
+    }
+
+    /// Sets what was let go at a bound.
+    pub fn overflow(&self, bound: String, count: u64) {
+        gauge!(Name::Overflow.as_str(), "bound" => bound).set(count as f64);
+    }
+
+    /// Counts a reload.
+    pub fn reloaded(&self, ok: bool) {
+        let result = if ok { "ok" } else { "rejected" };
+        counter!(Name::Reloads.as_str(), "result" => result).increment(1);
+    }
+}
+
+/// Handles on the counters that a judge counts with.
+pub struct Meters {
+    requests: Counter,
+    mirrored: Counter,
+    sampled_out: Counter,
+    skipped: Vec<Counter>,
+    dropped: Vec<Counter>,
+    failed: Vec<Counter>,
+    verdicts: [Counter; 4],
+    classes: [Counter; 5],
+    faults: Vec<(Fault, Counter)>,
+    live: Histogram,
+    primary: Histogram,
+    candidate: Histogram,
+}
+
+impl Meters {
+    /// Handles on the recorder of the process.
+    pub fn new() -> Self {
+        let labelled = |name: Name, label: &'static str, values: &[&'static str]| {
+            let value = |&value: &&'static str| counter!(name.as_str(), label => value);
+            values.iter().map(value).collect::<Vec<_>>()
+        };
+        let skips: Vec<_> = SkipReason::ALL.iter().map(|reason| reason.name()).collect();
+        let drops: Vec<_> = DropReason::ALL.iter().map(|reason| reason.name()).collect();
+        let fails: Vec<_> = FailReason::ALL.iter().map(|reason| reason.name()).collect();
+        let verdict = |value: &'static str| counter!(Name::Compared.as_str(), "verdict" => value);
+        let class =
+            |value: &'static str| counter!(Name::LiveResponses.as_str(), "status_class" => value);
+        let fault =
+            |fault: Fault| (fault, counter!(Name::LiveFaults.as_str(), "fault" => fault.name()));
+        Self {
+            requests: counter!(Name::Requests.as_str()),
+            mirrored: counter!(Name::Mirrored.as_str()),
+            sampled_out: counter!(Name::SampledOut.as_str()),
+            skipped: labelled(Name::Skipped, "reason", &skips),
+            dropped: labelled(Name::Dropped, "reason", &drops),
+            failed: labelled(Name::Failed, "reason", &fails),
+            verdicts: Judged::ALL.map(|judged| verdict(judged.name())),
+            classes: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(class),
+            faults: Fault::ALL.into_iter().map(fault).collect(),
+            live: histogram!(Name::LiveSeconds.as_str()),
+            primary: histogram!(Name::PrimarySeconds.as_str()),
+            candidate: histogram!(Name::CandidateSeconds.as_str()),
+        }
+    }
+
+    /// Counts what a batch has booked.
+    pub fn booked(&self, ledger: &Ledger) {
+        self.requests.increment(ledger.seen);
+        self.mirrored.increment(ledger.mirrored);
+        self.sampled_out.increment(ledger.sampled_out);
+        let add = |counters: &[Counter], counts: &[u64]| {
+            for (counter, count) in counters.iter().zip(counts).filter(|(_, count)| **count > 0) {
+                counter.increment(*count);
+            }
+        };
+        add(&self.skipped, &ledger.skipped);
+        add(&self.dropped, &ledger.dropped);
+        add(&self.failed, &ledger.failed);
+    }
+
+    /// Counts an answer given to a client.
+    pub fn answered(&self, answered: &Answered) {
+        let class = usize::from(answered.status.as_u16() / 100).saturating_sub(1);
+        if let Some(counter) = self.classes.get(class) {
+            counter.increment(1);
+        }
+        if let Some(fault) = answered.fault
+            && let Some((_, counter)) = self.faults.iter().find(|(each, _)| *each == fault)
+        {
+            counter.increment(1);
+        }
+        self.live.record(answered.latency.as_secs_f64());
+    }
+
+    /// Counts a compared trial.
+    pub fn compared(&self, judged: Judged, primary: Duration, candidate: Duration) {
+        if let Some(counter) = self.verdicts.get(judged as usize) {
+            counter.increment(1);
+        }
+        self.primary.record(primary.as_secs_f64());
+        self.candidate.record(candidate.as_secs_f64());
+    }
+}
+
+impl Default for Meters {
+    fn default() -> Self {
+        Self::new()
+    }
+}
