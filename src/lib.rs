@@ -31,6 +31,7 @@
 //! | 1 | [`redact`] | what is replaced before anything is kept; pure |
 //! | 1 | [`verdict`] | the gate; pure |
 //! | 2 | [`store`] | the running session in memory, and every session on disk |
+//! | 2 | [`upstream`] | connections to one side, kept alive; what failed there |
 //! | 4 | [`report`] | one file for each output format |
 //! | 5 | [`demo`] | the bundled example service in two versions, and its traffic |
 
@@ -44,4 +45,5 @@ pub mod report;
 pub mod store;
 pub mod syntax;
 pub mod telemetry;
+pub mod upstream;
 pub mod verdict;
