@@ -30,6 +30,7 @@
 //! | 1 | [`compare`] | the structural comparison, signatures, endpoint templates; pure |
 //! | 1 | [`redact`] | what is replaced before anything is kept; pure |
 //! | 1 | [`verdict`] | the gate; pure |
+//! | 2 | [`policy`] | what one generation of the config says of a request; pure |
 //! | 2 | [`store`] | the running session in memory, and every session on disk |
 //! | 2 | [`upstream`] | connections to one side, kept alive; what failed there |
 //! | 4 | [`report`] | one file for each output format |
@@ -40,6 +41,7 @@ pub mod compare;
 pub mod config;
 pub mod demo;
 pub mod model;
+pub mod policy;
 pub mod redact;
 pub mod report;
 pub mod store;

@@ -1,0 +1,18 @@
+//! What one generation of the config says of a request: whether it is mirrored, and how.
+//!
+//! A [`Policy`] is immutable; a reload makes a new one. A request is judged by the one that it met
+//! first, whose [`Plan`] it carries to its end, so that no request ever sees two generations.
+//!
+//! This module never waits, counts or sends.
+
+mod decide;
+mod plan;
+mod sampling;
+
+pub use decide::Decision;
+pub use plan::{Constants, Plan, Policy};
+
+use http::HeaderName;
+
+/// What marks a request as a copy of ours, so that it is never mirrored again.
+pub static MARKER: HeaderName = HeaderName::from_static("x-shadow-mirror");
