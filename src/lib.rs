@@ -33,6 +33,7 @@
 //! | 2 | [`policy`] | what one generation of the config says of a request; pure |
 //! | 2 | [`store`] | the running session in memory, and every session on disk |
 //! | 2 | [`upstream`] | connections to one side, kept alive; what failed there |
+//! | 3 | [`tap`] | the live plane: listening, forwarding, capturing |
 //! | 4 | [`report`] | one file for each output format |
 //! | 5 | [`demo`] | the bundled example service in two versions, and its traffic |
 
@@ -46,6 +47,7 @@ pub mod redact;
 pub mod report;
 pub mod store;
 pub mod syntax;
+pub mod tap;
 pub mod telemetry;
 pub mod upstream;
 pub mod verdict;

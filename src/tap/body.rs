@@ -1,0 +1,193 @@
+//! Bodies in passing: the request's to the primary, and the answer's to the client.
+
+use crate::base::clock;
+use crate::model::{Answered, Fault};
+use crate::tap::Sink;
+use crate::tap::capture::{Capture, Upload};
+use crate::upstream::{Lease, classify};
+use bytes::Bytes;
+use http::StatusCode;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+/// The body of a request on its way to the primary.
+pub enum UpBody {
+    Empty,
+    /// A body that is watched, and captured where the exchange is.
+    Stream {
+        body: Incoming,
+        upload: Arc<Upload>,
+    },
+}
+
+impl Body for UpBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Self::Stream { body, upload } = self.get_mut() else { return Poll::Ready(None) };
+        let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(chunk) = frame.data_ref() {
+                    upload.push(chunk);
+                }
+                if frame.is_trailers() || body.is_end_stream() {
+                    upload.end(frame.trailers_ref().cloned());
+                }
+            }
+            Some(Err(_)) => {}
+            None => upload.end(None),
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Empty => true,
+            Self::Stream { body, .. } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Empty => SizeHint::with_exact(0),
+            Self::Stream { body, .. } => body.size_hint(),
+        }
+    }
+}
+
+/// The body of an answer on its way to the client.
+pub enum LiveBody {
+    /// An answer of the tap's own.
+    Fixed(Option<Bytes>),
+    Stream(Passage),
+}
+
+impl LiveBody {
+    pub(super) fn fixed(text: Bytes) -> Self {
+        Self::Fixed(Some(text))
+    }
+}
+
+/// The primary's answer in passing, with all that ends when it does.
+pub struct Passage {
+    pub(super) body: Incoming,
+    pub(super) end: Option<Ending>,
+}
+
+/// What is to be done at the end of an answer.
+pub struct Ending {
+    pub(super) lease: Lease<UpBody>,
+    pub(super) capture: Option<Box<Capture>>,
+    pub(super) sink: Arc<dyn Sink>,
+    pub(super) status: StatusCode,
+    pub(super) received: Instant,
+}
+
+impl Ending {
+    fn answered(&self, fault: Option<Fault>) {
+        let latency = clock::now().saturating_duration_since(self.received);
+        self.sink.answered(Answered { status: self.status, fault, latency });
+    }
+
+    fn complete(self) {
+        self.answered(None);
+        self.lease.release();
+        if let Some(capture) = self.capture {
+            capture.complete();
+        }
+    }
+
+    fn fault(self, fault: Fault) {
+        self.answered(Some(fault));
+        if let Some(capture) = self.capture {
+            capture.fault(fault);
+        }
+    }
+}
+
+impl Passage {
+    /// Looks at what passes; it never changes it.
+    fn observe(&mut self, frame: Option<&Result<Frame<Bytes>, hyper::Error>>) {
+        match frame {
+            Some(Ok(frame)) => {
+                if let Some(capture) = self.end.as_mut().and_then(|end| end.capture.as_mut()) {
+                    match (frame.data_ref(), frame.trailers_ref()) {
+                        (Some(chunk), _) => capture.push(chunk),
+                        (None, Some(trailers)) => capture.trailers(trailers),
+                        (None, None) => {}
+                    }
+                }
+                if self.body.is_end_stream() {
+                    self.complete();
+                }
+            }
+            Some(Err(error)) => {
+                if let Some(end) = self.end.take() {
+                    end.fault(classify(error));
+                }
+            }
+            None => self.complete(),
+        }
+    }
+
+    fn complete(&mut self) {
+        if let Some(end) = self.end.take() {
+            end.complete();
+        }
+    }
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        if self.body.is_end_stream() {
+            self.complete();
+        } else if let Some(end) = self.end.take() {
+            // The client went away: its capture is settled as cut off by being dropped.
+            end.answered(None);
+        }
+    }
+}
+
+impl Body for LiveBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.get_mut() {
+            Self::Fixed(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
+            Self::Stream(passage) => {
+                let frame = ready!(Pin::new(&mut passage.body).poll_frame(cx));
+                passage.observe(frame.as_ref());
+                Poll::Ready(frame)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Fixed(text) => text.is_none(),
+            Self::Stream(passage) => passage.body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Fixed(text) => {
+                SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64))
+            }
+            Self::Stream(passage) => passage.body.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! What is kept of an exchange while it passes: shared bytes, capped and charged.
+
+use crate::base::{Charge, clock};
+use crate::model::{
+    Disposition, DropReason, Exchange, Fault, Outcome, Payload, Reply, Request, SkipReason,
+};
+use crate::policy::Plan;
+use crate::tap::{Admitted, Sink};
+use bytes::Bytes;
+use http::response::Parts;
+use http::{HeaderMap, Method, Uri};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A complete exchange with the memory that it holds.
+pub struct Captured {
+    pub exchange: Exchange,
+    pub plan: Arc<Plan>,
+    pub charge: Charge,
+}
+
+/// A body as far as it has been seen.
+struct Tee {
+    payload: Payload,
+    trailers: Option<HeaderMap>,
+    max: usize,
+    charge: Charge,
+}
+
+impl Tee {
+    /// Keeps one more chunk, or says why not.
+    fn push(&mut self, chunk: &Bytes) -> Result<(), Disposition> {
+        if self.payload.len() + chunk.len() > self.max {
+            return Err(Disposition::Skipped(SkipReason::BodyTooLarge));
+        }
+        // The first chunk lies in the buffer that is charged with the head.
+        if !self.payload.is_empty() && !self.charge.grow(chunk.len()) {
+            return Err(Disposition::Dropped(DropReason::Memory));
+        }
+        self.payload.push(chunk.clone());
+        Ok(())
+    }
+}
+
+/// The request's body on its way to the primary. Shared by the exchange, which ends with the
+/// answer, and the body, which the primary's connection owns.
+pub(super) struct Upload {
+    state: Mutex<UploadState>,
+}
+
+struct UploadState {
+    kept: Option<Result<Tee, Disposition>>,
+    complete: bool,
+    progressed: Instant,
+}
+
+impl Upload {
+    pub(super) fn new() -> Arc<Self> {
+        let state = UploadState { kept: None, complete: false, progressed: clock::now() };
+        Arc::new(Self { state: Mutex::new(state) })
+    }
+
+    pub(super) fn push(&self, chunk: &Bytes) {
+        let mut state = self.state();
+        state.progressed = clock::now();
+        if let Some(Ok(tee)) = &mut state.kept
+            && let Err(reason) = tee.push(chunk)
+        {
+            state.kept = Some(Err(reason));
+        }
+    }
+
+    pub(super) fn end(&self, trailers: Option<HeaderMap>) {
+        let mut state = self.state();
+        state.progressed = clock::now();
+        state.complete = true;
+        if let Some(Ok(tee)) = &mut state.kept {
+            tee.trailers = trailers;
+        }
+    }
+
+    /// When the last byte of it passed.
+    pub(super) fn progressed(&self) -> Instant {
+        self.state().progressed
+    }
+
+    fn keep(&self, max: usize, charge: Charge) {
+        let tee = Tee { payload: Payload::default(), trailers: None, max, charge };
+        self.state().kept = Some(Ok(tee));
+    }
+
+    /// What was kept of the whole body, or why it was not.
+    fn take(&self) -> Result<Tee, Disposition> {
+        let mut state = self.state();
+        match (state.kept.take(), state.complete) {
+            (Some(Err(reason)), _) => Err(reason),
+            (Some(Ok(tee)), true) => Ok(tee),
+            _ => Err(Disposition::Skipped(SkipReason::Partial)),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, UploadState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One exchange being captured. However it ends, it is offered or settled exactly once: dropping
+/// it settles it as cut off.
+pub(super) struct Capture {
+    sink: Arc<dyn Sink>,
+    open: Option<Open>,
+    sent: Instant,
+}
+
+struct Open {
+    exchange: Exchange,
+    plan: Arc<Plan>,
+    upload: Option<Arc<Upload>>,
+    answer: Tee,
+}
+
+impl Capture {
+    /// Begins with the head as it is sent to the primary.
+    pub(super) fn new(
+        sink: Arc<dyn Sink>,
+        admitted: Admitted,
+        head: Head,
+        upload: Option<Arc<Upload>>,
+    ) -> Box<Self> {
+        let Admitted { id, at, plan, max_body, charge } = admitted;
+        if let Some(upload) = &upload {
+            upload.keep(max_body, charge.empty());
+        }
+        let Head { method, uri, headers } = head;
+        let request = Request { method, uri, headers, body: Payload::default(), trailers: None };
+        // Until the answer is there, the exchange is one that was cut off.
+        let primary = Outcome::Fault(Fault::Reset);
+        let exchange = Exchange { id, at, request, primary, latency: Duration::ZERO };
+        let answer = Tee { payload: Payload::default(), trailers: None, max: max_body, charge };
+        let open = Some(Open { exchange, plan, upload, answer });
+        Box::new(Self { sink, open, sent: clock::now() })
+    }
+
+    /// The request's head, to be sent once more.
+    pub(super) fn head(&self) -> Option<Head> {
+        let request = &self.open.as_ref()?.exchange.request;
+        let (method, uri) = (request.method.clone(), request.uri.clone());
+        Some(Head { method, uri, headers: request.headers.clone() })
+    }
+
+    /// The head of the primary's answer, hop-by-hop fields removed.
+    pub(super) fn answer(&mut self, head: &Parts) {
+        if let Some(open) = &mut self.open {
+            open.exchange.primary = Outcome::Reply(Reply {
+                status: head.status,
+                headers: head.headers.clone(),
+                body: Payload::default(),
+                trailers: None,
+            });
+        }
+    }
+
+    /// A chunk of the primary's answer. Over the cap, the capture ends.
+    pub(super) fn push(&mut self, chunk: &Bytes) {
+        if let Some(open) = &mut self.open
+            && let Err(reason) = open.answer.push(chunk)
+        {
+            self.settle(reason);
+        }
+    }
+
+    /// The trailers of the primary's answer.
+    pub(super) fn trailers(&mut self, trailers: &HeaderMap) {
+        if let Some(open) = &mut self.open {
+            open.answer.trailers = Some(trailers.clone());
+        }
+    }
+
+    /// The primary has answered to the end.
+    pub(super) fn complete(mut self: Box<Self>) {
+        if let Some(mut open) = self.open.take() {
+            if let Outcome::Reply(reply) = &mut open.exchange.primary {
+                reply.body = std::mem::take(&mut open.answer.payload);
+                reply.trailers = open.answer.trailers.take();
+            }
+            self.offer(open);
+        }
+    }
+
+    /// The primary has failed.
+    pub(super) fn fault(mut self: Box<Self>, fault: Fault) {
+        if let Some(mut open) = self.open.take() {
+            open.exchange.primary = Outcome::Fault(fault);
+            self.offer(open);
+        }
+    }
+
+    fn offer(&mut self, mut open: Open) {
+        let mut charge = open.answer.charge;
+        if let Some(upload) = &open.upload {
+            match upload.take() {
+                Ok(tee) => {
+                    open.exchange.request.body = tee.payload;
+                    open.exchange.request.trailers = tee.trailers;
+                    charge.absorb(tee.charge);
+                }
+                Err(reason) => {
+                    return self.sink.settle(&open.exchange, &open.plan, reason);
+                }
+            }
+        }
+        open.exchange.latency = clock::now().saturating_duration_since(self.sent);
+        self.sink.offer(Captured { exchange: open.exchange, plan: open.plan, charge });
+    }
+
+    fn settle(&mut self, disposition: Disposition) {
+        if let Some(open) = self.open.take() {
+            self.sink.settle(&open.exchange, &open.plan, disposition);
+        }
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        self.settle(Disposition::Skipped(SkipReason::Partial));
+    }
+}
+
+/// A request's head as it is sent to the primary.
+#[derive(Clone)]
+pub(super) struct Head {
+    pub method: Method,
+    pub uri: Uri,
+    pub headers: HeaderMap,
+}

@@ -1,0 +1,24 @@
+//! The live plane: every client is answered by the primary, streamed both ways, and what passes is
+//! teed for the shadow plane.
+//!
+//! [`serve`] runs one listener on the calling thread's runtime; a [`Tap`] is what its connections
+//! share; whatever a [`Sink`] admits is captured and offered to it as an
+//! [`Exchange`](crate::model::Exchange).
+//!
+//! This module never waits for the shadow plane and never sends a byte to the candidate.
+
+mod body;
+mod capture;
+mod connection;
+mod forward;
+mod headers;
+mod listener;
+mod refuse;
+mod sink;
+
+pub use capture::Captured;
+pub use connection::{Stop, serve};
+pub use forward::{Settings, Tap};
+pub use headers::is_hop_by_hop;
+pub use listener::{BindError, bind};
+pub use sink::{Admission, Admitted, Sink};
