@@ -1,0 +1,62 @@
+//! Editing the candidate's copy of a request.
+
+use crate::config::{Replace, Rewrite};
+use crate::isolate::{body, target};
+use crate::model::Request;
+
+/// Why a copy cannot be edited as the rules say, and so is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unappliable {
+    #[error("the rewritten path is no path")]
+    Path,
+    #[error("the body cannot be read as JSON")]
+    Json,
+    #[error("the body cannot be read as a form")]
+    Form,
+}
+
+/// The copy with every rule applied: removals, then settings, then replacements in their order.
+pub fn rewrite(rules: &Rewrite, original: &Request) -> Result<Request, Unappliable> {
+    let mut copy = original.clone();
+    for name in &rules.remove {
+        copy.headers.remove(name);
+    }
+    for (name, value) in &rules.set {
+        copy.headers.insert(name, value.clone());
+    }
+    for rule in &rules.replace {
+        replace(rule, &mut copy)?;
+    }
+    Ok(copy)
+}
+
+fn replace(rule: &Replace, copy: &mut Request) -> Result<(), Unappliable> {
+    match rule {
+        Replace::Header { name, with } => {
+            if copy.headers.contains_key(name) {
+                copy.headers.insert(name, with.clone());
+            }
+        }
+        Replace::Query { name, with } => {
+            if let Some(uri) = target::with_query(&copy.uri, name, with)? {
+                copy.uri = uri;
+            }
+        }
+        Replace::Path { find, with } => {
+            if let Some(uri) = target::with_path(&copy.uri, find, with)? {
+                copy.uri = uri;
+            }
+        }
+        Replace::Json { at, with } => {
+            if let Some(edited) = body::with_json(&copy.headers, &copy.body, at, with)? {
+                copy.body = edited;
+            }
+        }
+        Replace::Form { name, with } => {
+            if let Some(edited) = body::with_form(&copy.headers, &copy.body, name, with)? {
+                copy.body = edited;
+            }
+        }
+    }
+    Ok(())
+}
