@@ -1,0 +1,135 @@
+//! From a batch to the book: compare, sign, redact, count.
+
+use crate::compare::{Decoded, compare, endpoint, rank, same, signature};
+use crate::judge::sample::Evidence;
+use crate::judge::{Batch, Pending, Subject};
+use crate::model::{Disposition, Divergence, FailReason, Judged, Ledger, Place, Status, Trial};
+use crate::policy::Plan;
+use crate::redact::Redactor;
+use crate::store::{Book, Judgement, Mark};
+use crate::telemetry::Meters;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Books what batches tell. Several judges share one book, each for a moment at a time.
+pub struct Judge {
+    book: Arc<Mutex<Book>>,
+    meters: Meters,
+}
+
+impl Judge {
+    /// A judge that writes into `book`.
+    pub fn new(book: Arc<Mutex<Book>>) -> Self {
+        Self { book, meters: Meters::new() }
+    }
+
+    /// Books a batch and compares its trials.
+    pub fn work(&mut self, mut batch: Batch) {
+        let trials = batch.take_trials();
+        self.settle(&batch);
+        for pending in trials {
+            self.judge(&pending);
+        }
+    }
+
+    fn settle(&self, batch: &Batch) {
+        let mut total = batch.folded().clone();
+        let mut book = self.book();
+        if total != Ledger::default() {
+            book.fold(&total);
+        }
+        for (subject, seen, settled) in batch.entries() {
+            let endpoint = name(subject);
+            if seen {
+                total.seen += 1;
+                book.seen(&endpoint, 1);
+            }
+            if let Some(disposition) = settled {
+                total.settle(disposition);
+                book.settle(&endpoint, disposition, 1);
+            }
+        }
+        drop(book);
+        self.meters.booked(&total);
+        batch.answers().iter().for_each(|answered| self.meters.answered(answered));
+    }
+
+    /// Compares one trial. A panic of the comparer costs this trial and nothing else.
+    fn judge(&self, Pending { trial, plan, .. }: &Pending) {
+        let request = &trial.exchange.request;
+        let subject = Subject::new(&request.method, request.uri.path(), Some(plan));
+        let endpoint = name(subject);
+        let mut counts = Ledger::default();
+        match catch_unwind(AssertUnwindSafe(|| self.compare(trial, plan, &endpoint))) {
+            Ok(judged) => {
+                counts.settle(Disposition::Compared);
+                self.meters.compared(judged, trial.exchange.latency, trial.latency);
+            }
+            Err(_) => {
+                let failed = Disposition::Failed(FailReason::Panic);
+                counts.settle(failed);
+                self.book().settle(&endpoint, failed, 1);
+                tracing::error!(%endpoint, id = %trial.exchange.id, "the comparer has panicked");
+            }
+        }
+        self.meters.booked(&counts);
+    }
+
+    fn compare(&self, trial: &Trial, plan: &Plan, endpoint: &str) -> Judged {
+        let Trial { exchange, candidate, latency } = trial;
+        let mut judgement = Judgement {
+            endpoint: endpoint.to_owned(),
+            at: exchange.at,
+            primary: exchange.latency,
+            candidate: *latency,
+            worse: candidate.is_error() && !exchange.primary.is_error(),
+            marks: Vec::new(),
+        };
+        if same(&exchange.primary, candidate, &plan.rules) {
+            self.book().equal(&judgement);
+            return Judged::Equal;
+        }
+        let decoded = Decoded::new(&exchange.primary, candidate);
+        let found = compare(&exchange.primary, candidate, &decoded, &plan.rules).divergences;
+        judgement.marks = found.iter().map(|each| mark(endpoint, each, &plan.redactor)).collect();
+        let evidence = Evidence { trial, decoded: &decoded, redactor: &plan.redactor };
+        let mut sample = |wanted: &Mark| {
+            let mut pairs = judgement.marks.iter().zip(&found);
+            let pair = pairs.find(|(mark, _)| mark.signature == wanted.signature);
+            evidence.of(pair.expect("each mark stands for a divergence").1)
+        };
+        let rank = |mark: &Mark| rank(exchange.id, mark.signature);
+        self.book().judge(&judgement, &rank, &mut sample);
+        judgement.judged()
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Shorter keys are no secrets.
+const SECRET: usize = 16;
+
+fn mark(endpoint: &str, divergence: &Divergence<'_>, redactor: &Redactor) -> Mark {
+    let pattern = divergence.place.pattern();
+    let is_plain = match &divergence.place {
+        Place::Body(path) => path.keys().all(|key| key.len() < SECRET),
+        Place::Outcome | Place::Status | Place::Header(_) | Place::Trailer(_) => true,
+    };
+    Mark {
+        signature: signature(endpoint, divergence),
+        kind: divergence.kind,
+        severity: divergence.severity,
+        path: if is_plain { pattern } else { redactor.text(&pattern) },
+        status: Status::Open,
+    }
+}
+
+/// The endpoint of a request: its route's name, or the template of its path.
+fn name(subject: Subject<'_>) -> String {
+    match subject.name {
+        Some(name) => name.to_string(),
+        None => endpoint::template(subject.method, subject.path),
+    }
+}

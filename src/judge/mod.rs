@@ -1,0 +1,17 @@
+//! From trials to verdicts: the shadow plane's threads that compare, redact and book.
+//!
+//! Live workers collect what happened in a [`Batch`] and hand it over with one wake-up; a
+//! [`Judge`] books it, compares its trials, and keeps samples of what differs. Where judging falls
+//! behind, batches wait with the worker; past a bound their requests are still counted, under the
+//! endpoint `__other__`.
+//!
+//! This module never runs on a live thread and never sends anything.
+
+mod batch;
+mod judgement;
+mod sample;
+mod thread;
+
+pub use batch::{Batch, Pending, Subject};
+pub use judgement::Judge;
+pub use thread::{Backlog, Inbox, Judges};

@@ -1,0 +1,66 @@
+//! One occurrence of a finding, made fit to be kept: everything in it is redacted.
+
+use crate::compare::{Decoded, Undecodable};
+use crate::model::{Divergence, Outcome, Sample, SampleReply, SampleRequest, Trial};
+use crate::redact::Redactor;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+/// What samples of one trial are made from.
+pub(super) struct Evidence<'a> {
+    pub trial: &'a Trial,
+    pub decoded: &'a Decoded,
+    pub redactor: &'a Redactor,
+}
+
+impl Evidence<'_> {
+    /// The sample of one divergence.
+    pub(super) fn of(&self, divergence: &Divergence<'_>) -> Sample {
+        let exchange = &self.trial.exchange;
+        let (primary, candidate) = self.redactor.preview(divergence);
+        Sample {
+            request_id: exchange.id.to_string(),
+            at: exchange.at,
+            pointer: self.redactor.text(&divergence.place.pointer()),
+            primary,
+            candidate,
+            request: self.request(),
+            primary_reply: self.reply(&exchange.primary, self.decoded.primary()),
+            candidate_reply: self.reply(&self.trial.candidate, self.decoded.candidate()),
+        }
+    }
+
+    fn request(&self) -> SampleRequest {
+        let request = &self.trial.exchange.request;
+        let target = request.uri.path_and_query().map_or("/", |target| target.as_str());
+        SampleRequest {
+            method: request.method.to_string(),
+            target: self.redactor.target(target),
+            headers: self.redactor.headers(&request.headers),
+            body: self.redactor.body(media(&request.headers), &request.body.joined()),
+        }
+    }
+
+    fn reply(&self, outcome: &Outcome, content: Option<Result<&[u8], Undecodable>>) -> SampleReply {
+        let reply = match outcome {
+            Outcome::Reply(reply) => reply,
+            Outcome::Fault(fault) => {
+                return SampleReply { outcome: fault.name().to_owned(), ..SampleReply::default() };
+            }
+        };
+        let body = match content {
+            Some(Ok(bytes)) => self.redactor.body(media(&reply.headers), bytes),
+            Some(Err(reason)) => Some(format!("[{} bytes: {reason}]", reply.body.len())),
+            None => None,
+        };
+        SampleReply {
+            outcome: reply.status.as_u16().to_string(),
+            headers: self.redactor.headers(&reply.headers),
+            body,
+        }
+    }
+}
+
+fn media(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE)?.to_str().ok()
+}
