@@ -34,6 +34,7 @@
 //! | 2 | [`store`] | the running session in memory, and every session on disk |
 //! | 2 | [`upstream`] | connections to one side, kept alive; what failed there |
 //! | 3 | [`tap`] | the live plane: listening, forwarding, capturing |
+//! | 3 | [`mirror`] | the copies: bounds, sending, handing on |
 //! | 3 | [`judge`] | the shadow plane's threads: compare, redact, book |
 //! | 3 | [`isolate`] | editing the candidate's copy; pure |
 //! | 4 | [`report`] | one file for each output format |
@@ -45,6 +46,7 @@ pub mod config;
 pub mod demo;
 pub mod isolate;
 pub mod judge;
+pub mod mirror;
 pub mod model;
 pub mod policy;
 pub mod redact;

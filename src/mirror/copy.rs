@@ -1,0 +1,159 @@
+//! One copy: from the exchange to the candidate's outcome.
+
+use crate::base::{Charge, clock};
+use crate::isolate;
+use crate::model::{Exchange, Fault, Outcome, Payload, Reply};
+use crate::policy::{MARKER, Plan};
+use crate::upstream::{Pool, Refusal, classify};
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::response::Parts;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time;
+
+/// A body sent again from what was captured.
+pub(super) struct Replay {
+    chunks: std::vec::IntoIter<Bytes>,
+    trailers: Option<HeaderMap>,
+    left: u64,
+}
+
+impl Replay {
+    fn new(payload: &Payload, trailers: Option<HeaderMap>) -> Self {
+        let chunks: Vec<Bytes> = payload.chunks().cloned().collect();
+        Self { chunks: chunks.into_iter(), trailers, left: payload.len() as u64 }
+    }
+}
+
+impl Body for Replay {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let frame = self.chunks.next().map(|chunk| {
+            self.left -= chunk.len() as u64;
+            Frame::data(chunk)
+        });
+        let frame = frame.or_else(|| self.trailers.take().map(Frame::trailers));
+        Poll::Ready(frame.map(Ok))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0 && self.trailers.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+/// The candidate's copy of a request: rewritten, marked, and framed for its own length.
+pub(super) fn copy(
+    exchange: &Exchange,
+    plan: &Plan,
+    marker: &HeaderValue,
+) -> Result<Request<Replay>, isolate::Unappliable> {
+    let original = &exchange.request;
+    let rewritten = isolate::rewrite(&plan.rewrite, original)?;
+    let mut request = Request::new(Replay::new(&rewritten.body, original.trailers.clone()));
+    *request.method_mut() = rewritten.method;
+    *request.uri_mut() = rewritten.uri;
+    let mut headers = rewritten.headers;
+    if headers.contains_key(CONTENT_LENGTH) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(rewritten.body.len()));
+    }
+    headers.insert(&MARKER, marker.clone());
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// What the candidate answered, and how long it took.
+pub(super) struct Answer {
+    pub outcome: Outcome,
+    pub latency: Duration,
+}
+
+/// The candidate's answer does not fit into the memory of the shadow side.
+pub(super) struct OutOfMemory;
+
+/// Sends a copy and reads the answer to its end, within the plan's time and size.
+pub(super) async fn send(
+    pool: &Arc<Pool<Replay>>,
+    request: Request<Replay>,
+    plan: &Plan,
+    charge: &mut Charge,
+) -> Result<Answer, OutOfMemory> {
+    let begun = clock::now();
+    let max = plan.mirror.max_body.as_usize();
+    let asked = time::timeout(plan.timeout, ask(pool, request, max, charge)).await;
+    let outcome = match asked {
+        Ok(Ok(reply)) => Outcome::Reply(reply),
+        Ok(Err(Failure::Fault(fault))) => Outcome::Fault(fault),
+        Ok(Err(Failure::Memory)) => return Err(OutOfMemory),
+        Err(_) => Outcome::Fault(Fault::Timeout),
+    };
+    Ok(Answer { outcome, latency: clock::now().saturating_duration_since(begun) })
+}
+
+enum Failure {
+    Fault(Fault),
+    Memory,
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+async fn ask(
+    pool: &Arc<Pool<Replay>>,
+    request: Request<Replay>,
+    max: usize,
+    charge: &mut Charge,
+) -> Result<Reply, Failure> {
+    let mut lease = pool.lease(request.method().is_idempotent()).await?;
+    let reused = lease.reused;
+    let (head, mut body) = match lease.send(request).await {
+        Ok(response) => response.into_parts(),
+        Err(Refusal { unsent: Some(request), .. }) if reused => {
+            lease = pool.connect().await?;
+            let response = lease.send(request).await.map_err(|refusal| refusal.fault)?;
+            Response::into_parts(response)
+        }
+        Err(refusal) => return Err(refusal.fault.into()),
+    };
+    let reply = read(head, &mut body, max, charge).await?;
+    lease.release();
+    Ok(reply)
+}
+
+async fn read(
+    head: Parts,
+    body: &mut Incoming,
+    max: usize,
+    charge: &mut Charge,
+) -> Result<Reply, Failure> {
+    let (mut payload, mut trailers) = (Payload::default(), None);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| classify(&error))?;
+        match frame.into_data() {
+            Ok(chunk) if payload.len() + chunk.len() > max => return Err(Fault::TooLarge.into()),
+            Ok(chunk) if !charge.grow(chunk.len()) => return Err(Failure::Memory),
+            Ok(chunk) => payload.push(chunk),
+            Err(frame) => trailers = frame.into_trailers().ok(),
+        }
+    }
+    Ok(Reply { status: head.status, headers: head.headers, body: payload, trailers })
+}

@@ -1,0 +1,202 @@
+//! Which copy is sent when: at once where a slot is free, else in turn, else not at all.
+
+use crate::base::Charge;
+use crate::judge::{Batch, Pending, Subject};
+use crate::mirror::copy::{self, Replay};
+use crate::mirror::{Limits, Outbox};
+use crate::model::{Disposition, DropReason, Exchange, FailReason, SkipReason, Trial};
+use crate::policy::Plan;
+use crate::upstream::{Address, Pool};
+use http::HeaderValue;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+
+/// A complete exchange whose copy is to be sent.
+pub struct Job {
+    pub exchange: Exchange,
+    pub plan: Arc<Plan>,
+    pub charge: Charge,
+}
+
+/// The mirror of one worker.
+pub struct Mirror {
+    limits: Arc<Limits>,
+    outbox: Arc<Outbox>,
+    pool: Option<Arc<Pool<Replay>>>,
+    /// The value of our marker on every copy.
+    marker: HeaderValue,
+    queue: Mutex<VecDeque<Job>>,
+    queued: Notify,
+    in_flight: AtomicUsize,
+    landed: Notify,
+}
+
+impl Mirror {
+    /// A mirror that sends to `candidate`; without one it never gets a job.
+    pub fn new(
+        candidate: Option<Address>,
+        limits: Arc<Limits>,
+        outbox: Arc<Outbox>,
+        marker: HeaderValue,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            outbox,
+            pool: candidate.map(Pool::new),
+            marker,
+            queue: Mutex::default(),
+            queued: Notify::new(),
+            in_flight: AtomicUsize::new(0),
+            landed: Notify::new(),
+        })
+    }
+
+    /// Takes an exchange, or counts it as dropped.
+    pub fn offer(self: &Arc<Self>, job: Job) {
+        if self.limits.off() {
+            return self.settle(&job, Disposition::Dropped(DropReason::Paused));
+        }
+        if self.outbox.backlog() > self.limits.queue() {
+            return self.settle(&job, Disposition::Dropped(DropReason::Backlog));
+        }
+        if !self.limits.within_rate() {
+            return self.settle(&job, Disposition::Dropped(DropReason::Rate));
+        }
+        let mut queue = self.queue();
+        if queue.is_empty()
+            && let Some(slot) = self.limits.try_slot()
+        {
+            drop(queue);
+            self.launch(job, slot);
+        } else if self.limits.enqueue() {
+            queue.push_back(job);
+            self.queued.notify_one();
+        } else {
+            drop(queue);
+            self.settle(&job, Disposition::Dropped(DropReason::QueueFull));
+        }
+    }
+
+    /// Launches what is queued as slots become free, for ever.
+    pub async fn feed(self: &Arc<Self>) {
+        loop {
+            self.queued.notified().await;
+            while !self.queue().is_empty() {
+                let Some(slot) = self.limits.slot().await else { return };
+                if let Some(job) = self.next() {
+                    self.launch(job, slot);
+                }
+            }
+        }
+    }
+
+    /// Waits until no copy is queued or in flight.
+    pub async fn idle(&self) {
+        loop {
+            let landed = self.landed.notified();
+            if self.in_flight.load(Relaxed) == 0 && self.queue().is_empty() {
+                return;
+            }
+            landed.await;
+        }
+    }
+
+    /// Counts what is still queued as dropped: the process is stopping.
+    pub fn abandon(&self) {
+        while let Some(job) = self.take() {
+            self.settle(&job, Disposition::Dropped(DropReason::Shutdown));
+        }
+    }
+
+    /// Closes connections to the candidate that have rested for too long.
+    pub fn prune(&self, now: Instant) {
+        if let Some(pool) = &self.pool {
+            pool.prune(now);
+        }
+    }
+
+    fn launch(self: &Arc<Self>, job: Job, slot: OwnedSemaphorePermit) {
+        let mirror = self.clone();
+        self.in_flight.fetch_add(1, Relaxed);
+        let mut flight = Flight { mirror: self.clone(), job: Some(job) };
+        tokio::spawn(async move {
+            flight.run().await;
+            // The slot goes from copy to copy while there are any.
+            while let Some(job) = mirror.next() {
+                flight.job = Some(job);
+                flight.run().await;
+            }
+            drop(slot);
+        });
+    }
+
+    /// The next copy to be sent. Where mirroring has been switched off, what waits is let go.
+    fn next(&self) -> Option<Job> {
+        loop {
+            let job = self.take()?;
+            if !self.limits.off() {
+                return Some(job);
+            }
+            self.settle(&job, Disposition::Dropped(DropReason::Paused));
+        }
+    }
+
+    fn take(&self) -> Option<Job> {
+        let job = self.queue().pop_front()?;
+        self.limits.dequeue();
+        Some(job)
+    }
+
+    fn settle(&self, job: &Job, disposition: Disposition) {
+        let request = &job.exchange.request;
+        let subject = Subject::new(&request.method, request.uri.path(), Some(&job.plan));
+        self.outbox.note(|batch: &mut Batch| batch.settled(subject, disposition));
+    }
+
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Job>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A copy on its way. Dropped on the way, because the process ends, it is counted as failed.
+struct Flight {
+    mirror: Arc<Mirror>,
+    job: Option<Job>,
+}
+
+impl Flight {
+    async fn run(&mut self) {
+        let (Some(job), Some(pool)) = (&mut self.job, &self.mirror.pool) else { return };
+        let request = match copy::copy(&job.exchange, &job.plan, &self.mirror.marker) {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::debug!(%error, id = %job.exchange.id, "a copy is not sent");
+                return self.end(Disposition::Skipped(SkipReason::Rewrite));
+            }
+        };
+        let Ok(answer) = copy::send(pool, request, &job.plan, &mut job.charge).await else {
+            return self.end(Disposition::Failed(FailReason::Memory));
+        };
+        if let Some(Job { exchange, plan, charge }) = self.job.take() {
+            let trial = Trial { exchange, candidate: answer.outcome, latency: answer.latency };
+            self.mirror.outbox.note(|batch| batch.trial(Pending { trial, plan, charge }));
+        }
+    }
+
+    fn end(&mut self, disposition: Disposition) {
+        if let Some(job) = self.job.take() {
+            self.mirror.settle(&job, disposition);
+        }
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.end(Disposition::Failed(FailReason::Shutdown));
+        self.mirror.in_flight.fetch_sub(1, Relaxed);
+        self.mirror.landed.notify_waiters();
+    }
+}

@@ -1,0 +1,17 @@
+//! Sending copies to the candidate, within bounds, and handing the trials on.
+//!
+//! A [`Mirror`] belongs to one worker: complete exchanges are offered to it, it sends their copies,
+//! and its [`Outbox`] carries what came of them to the judges. What all workers share is in
+//! [`Limits`]. It has its own connections; it shares no pool, buffer or lock with a live exchange.
+//!
+//! This module never makes a live request wait: `offer` takes an exchange or counts it as dropped.
+
+mod copy;
+mod dispatch;
+mod limits;
+mod outbox;
+mod rate;
+
+pub use dispatch::{Job, Mirror};
+pub use limits::Limits;
+pub use outbox::Outbox;
