@@ -37,12 +37,16 @@
 //! | 3 | [`mirror`] | the copies: bounds, sending, handing on |
 //! | 3 | [`judge`] | the shadow plane's threads: compare, redact, book |
 //! | 3 | [`isolate`] | editing the candidate's copy; pure |
+//! | 4 | [`control`] | the running process as people steer it |
 //! | 4 | [`report`] | one file for each output format |
+//! | 5 | [`admin`] | the HTTP API of a running process |
 //! | 5 | [`demo`] | the bundled example service in two versions, and its traffic |
 
+pub mod admin;
 pub mod base;
 pub mod compare;
 pub mod config;
+pub mod control;
 pub mod demo;
 pub mod isolate;
 pub mod judge;

@@ -1,0 +1,11 @@
+//! The running process as people steer it: its switches, its reloads, and what it has found out.
+//!
+//! A [`Control`] is what the admin API, the signals and the commands act on.
+//!
+//! This module never parses a request and never renders an answer.
+
+mod running;
+mod switch;
+
+pub use running::{Control, ControlError, Wiring};
+pub use switch::{Change, MirrorState, Saved};

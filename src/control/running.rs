@@ -1,0 +1,217 @@
+//! One running process.
+
+use crate::base::Chain;
+use crate::config::{Config, Problems, needs_restart};
+use crate::control::{Change, MirrorState, Saved};
+use crate::judge::Backlog;
+use crate::mirror::Limits;
+use crate::model::{Controls, Session, SessionInfo};
+use crate::policy::{Constants, Policy};
+use crate::store::{
+    Backend, Book, Health, Root, Status, StoreError, StoreInfo, Writer, save_controls,
+};
+use crate::tap;
+use crate::telemetry::{Name, Recorder};
+use crate::verdict::{GateResult, gate};
+use arc_swap::ArcSwap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long a question waits for a store that is being opened.
+const OPENING: Duration = Duration::from_secs(1);
+
+/// What a process is wired from.
+pub struct Wiring {
+    /// Reads the config again.
+    pub load: Box<dyn Fn() -> Result<Config, Problems> + Send + Sync>,
+    pub config: Config,
+    pub controls: Controls,
+    pub policy: Arc<ArcSwap<Policy>>,
+    pub settings: Arc<ArcSwap<tap::Settings>>,
+    pub limits: Arc<Limits>,
+    pub backlogs: Vec<Backlog>,
+    pub book: Arc<Mutex<Book>>,
+    pub writer: Writer,
+    pub recorder: Recorder,
+    pub constants: Constants,
+}
+
+/// A running process.
+pub struct Control {
+    wiring: Wiring,
+    /// What can be changed; locked by changes only, never by a live request.
+    current: Mutex<Current>,
+}
+
+#[derive(Clone)]
+struct Current {
+    config: Arc<Config>,
+    controls: Controls,
+}
+
+/// Why something cannot be told or done.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    #[error("the new config is not taken over; the old one stays")]
+    Rejected(#[source] Problems),
+    #[error(
+        "{} cannot be changed while the process runs; restart it, or undo the change. Nothing of \
+         the new config is taken over",
+        .0.join(", ")
+    )]
+    Restart(Vec<&'static str>),
+    #[error("only the running session can be told: {0}")]
+    NoStore(Health),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Control {
+    /// Takes over a process that has been started.
+    pub fn new(mut wiring: Wiring) -> Arc<Self> {
+        let config = Arc::new(wiring.config.clone());
+        let controls = std::mem::take(&mut wiring.controls);
+        wiring.limits.set_off(controls.enabled == Some(false));
+        Arc::new(Self { wiring, current: Mutex::new(Current { config, controls }) })
+    }
+
+    /// The config that holds now.
+    pub fn config(&self) -> Arc<Config> {
+        self.current().config.clone()
+    }
+
+    /// What the switches say and how full the shadow side is.
+    pub fn mirror(&self) -> MirrorState {
+        let policy = self.wiring.policy.load();
+        let limits = &self.wiring.limits;
+        MirrorState {
+            enabled: policy.limits().enabled,
+            sample: policy.limits().sample,
+            queued: limits.queued(),
+            backlog: self.wiring.backlogs.iter().map(Backlog::trials).sum(),
+            memory: limits.memory.used(),
+        }
+    }
+
+    /// Turns a switch: it holds for the next request, whatever the store does.
+    pub fn set_mirror(&self, change: Change) -> Saved {
+        let mut current = self.current();
+        current.controls.enabled = change.enabled.or(current.controls.enabled);
+        current.controls.sample = change.sample.or(current.controls.sample);
+        self.apply(&current);
+        match save_controls(&current.config.store.path, current.controls) {
+            Ok(()) => Saved::Yes,
+            Err(error) => Saved::No(Chain(&error).to_string()),
+        }
+    }
+
+    /// Reads the config again and takes it over, or keeps the old one and says why.
+    pub fn reload(&self) -> Result<(), ControlError> {
+        let taken = self.take_over();
+        self.wiring.recorder.reloaded(taken.is_ok());
+        match &taken {
+            Ok(()) => tracing::info!("the config is reloaded"),
+            Err(error) => tracing::warn!(error = %Chain(error), "the config is not reloaded"),
+        }
+        taken
+    }
+
+    fn take_over(&self) -> Result<(), ControlError> {
+        let config = (self.wiring.load)().map_err(ControlError::Rejected)?;
+        let mut current = self.current();
+        let fixed = needs_restart(&current.config, &config);
+        if !fixed.is_empty() {
+            return Err(ControlError::Restart(fixed));
+        }
+        current.config = Arc::new(config);
+        self.apply(&current);
+        Ok(())
+    }
+
+    fn apply(&self, current: &Current) {
+        let Wiring { policy, settings, limits, constants, .. } = &self.wiring;
+        let timeout = current.config.primary.timeout;
+        settings.store(Arc::new(tap::Settings { timeout }));
+        let next = Policy::new(&current.config, current.controls, constants);
+        limits.reload(next.limits());
+        limits.set_off(current.controls.enabled == Some(false));
+        policy.store(Arc::new(next));
+    }
+
+    /// A session: the running one as it stands, or a stored one.
+    pub fn session(&self, selector: &str) -> Result<Session, ControlError> {
+        let running = &self.wiring.constants.session;
+        if selector == "latest" || (!selector.is_empty() && running.starts_with(selector)) {
+            return Ok(self.book().session().clone());
+        }
+        Ok(self.root()?.load(selector)?)
+    }
+
+    /// The gate's verdict on a session.
+    pub fn gate(&self, session: &Session) -> GateResult {
+        gate(&self.config().gate, session)
+    }
+
+    /// All sessions, newest first; without a store, the running one.
+    pub fn sessions(&self) -> Result<Vec<SessionInfo>, ControlError> {
+        let running = self.book().session().info.clone();
+        let Ok(root) = self.root() else { return Ok(vec![running]) };
+        let mut sessions = root.sessions()?;
+        if !sessions.iter().any(|info| info.id == running.id) {
+            sessions.insert(0, running);
+        }
+        Ok(sessions)
+    }
+
+    /// How storing goes.
+    pub fn storing(&self) -> Status {
+        self.wiring.writer.status()
+    }
+
+    /// What the store's directory holds, once it is taken.
+    pub fn store(&self) -> Result<StoreInfo, ControlError> {
+        Ok(self.root()?.info()?)
+    }
+
+    /// The store on disk; at the start of the process it is waited for a moment.
+    fn root(&self) -> Result<Arc<Root>, ControlError> {
+        let writer = &self.wiring.writer;
+        if writer.root().is_none() {
+            writer.sync(OPENING);
+        }
+        writer.root().ok_or_else(|| ControlError::NoStore(self.storing().health))
+    }
+
+    /// Stores the last state and ends the writer; says whether everything reached the disk.
+    pub fn close(&self, deadline: Duration) -> Health {
+        self.wiring.writer.stop(deadline)
+    }
+
+    /// All metrics in the text format of Prometheus.
+    pub fn metrics(&self) -> String {
+        let (recorder, state) = (&self.wiring.recorder, self.mirror());
+        let status = self.wiring.writer.status();
+        let (findings, overflow) = {
+            let book = self.book();
+            (book.session().findings.len(), book.session().overflow.clone())
+        };
+        recorder.gauge(Name::Queue, state.queued as f64);
+        recorder.gauge(Name::Backlog, state.backlog as f64);
+        recorder.gauge(Name::Memory, state.memory as f64);
+        recorder.gauge(Name::MirrorEnabled, f64::from(u8::from(state.enabled)));
+        recorder.gauge(Name::MirrorSample, state.sample.ratio());
+        recorder.gauge(Name::Findings, findings as f64);
+        recorder.gauge(Name::StoreUp, f64::from(u8::from(status.health == Health::Ok)));
+        recorder.gauge(Name::StoreBytes, status.size as f64);
+        overflow.into_iter().for_each(|(bound, count)| recorder.overflow(bound, count));
+        recorder.render()
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.wiring.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn current(&self) -> MutexGuard<'_, Current> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
