@@ -41,9 +41,13 @@
 //! | 4 | [`report`] | one file for each output format |
 //! | 5 | [`admin`] | the HTTP API of a running process |
 //! | 5 | [`demo`] | the bundled example service in two versions, and its traffic |
+//! | 6 | [`app`] | wiring: the only place that knows everyone |
+//! | 6 | [`cli`] | the command line, one file for each command, exit codes |
 
 pub mod admin;
+pub mod app;
 pub mod base;
+pub mod cli;
 pub mod compare;
 pub mod config;
 pub mod control;

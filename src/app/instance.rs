@@ -1,0 +1,245 @@
+//! One whole process: started, reloaded by signal, stopped in order.
+
+use crate::admin;
+use crate::app::worker::{self, Place, Shared};
+use crate::base::{Chain, clock};
+use crate::config::{Config, Problems, TargetUrl};
+use crate::control::{Control, Wiring};
+use crate::judge::{Inbox, Judge, Judges};
+use crate::mirror::Limits;
+use crate::model::{Controls, Session, SessionInfo};
+use crate::policy::{Constants, Policy};
+use crate::store::{Book, Health, Holder, Setup, StoreError, Writer, load_controls};
+use crate::tap::{self, BindError, Stop};
+use crate::telemetry::Recorder;
+use crate::upstream::Address;
+use arc_swap::ArcSwap;
+use http::HeaderValue;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{JoinHandle, available_parallelism};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::{self, AbortHandle};
+use uuid::Uuid;
+
+/// How long the last state may take to reach the disk.
+const LAST_FLUSH: Duration = Duration::from_secs(10);
+
+/// Where a config came from.
+pub struct Origin {
+    /// Reads it again, for reloads.
+    pub load: Box<dyn Fn() -> Result<Config, Problems> + Send + Sync>,
+    /// Who runs the session, for its record.
+    pub user: Option<String>,
+    pub pull_request: Option<String>,
+    pub commit: Option<String>,
+}
+
+/// Why a process does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Listen(#[from] BindError),
+    #[error(
+        "the admin API cannot listen on {0}; stop what does, or choose another `admin.address`"
+    )]
+    Admin(SocketAddr, #[source] io::Error),
+    #[error("a thread cannot be started")]
+    Thread(#[from] io::Error),
+    #[error("the metrics cannot be set up")]
+    Metrics,
+}
+
+/// A running process.
+pub struct Instance {
+    /// Where clients are served.
+    pub listen: SocketAddr,
+    /// Where the admin API is.
+    pub admin: SocketAddr,
+    pub session: String,
+    pub control: Arc<Control>,
+    book: Arc<Mutex<Book>>,
+    stop: watch::Sender<Stop>,
+    workers: Vec<JoinHandle<()>>,
+    judges: Judges,
+    serving: AbortHandle,
+}
+
+/// What is left of a process that has ended.
+pub struct Stopped {
+    pub session: Session,
+    /// Whether everything reached the disk.
+    pub store: Health,
+}
+
+impl Instance {
+    /// Brings everything up: clients are served when this returns. Runs on the control runtime,
+    /// which also serves the admin API.
+    pub async fn start(config: Config, origin: Origin) -> Result<Self, StartError> {
+        let cores = available_parallelism().map_or(1, usize::from);
+        let listeners = tap::bind(config.listen.address, cores)?;
+        let listen = listeners.first().and_then(|one| one.local_addr().ok());
+        let listen = listen.unwrap_or(config.listen.address);
+        let admin = bind_admin(config.admin.address)?;
+        let admin_at = admin.local_addr()?;
+        let recorder = Recorder::install().map_err(|_| StartError::Metrics)?;
+
+        let session = Uuid::now_v7().to_string();
+        let book = Arc::new(Mutex::new(Book::new(info(&session, &config, &origin))));
+        let controls = controls(&config);
+        let constants = Constants { session: session.clone(), key: key() };
+        let policy = Policy::new(&config, controls, &constants);
+        let policy = Arc::new(ArcSwap::from_pointee(policy));
+        let limits = Limits::new(policy.load().limits());
+        let timeout = config.primary.timeout;
+        let settings = Arc::new(ArcSwap::from_pointee(tap::Settings { timeout }));
+        let (judges, inboxes) = judges(&book, cores)?;
+        let (stop, stopped) = watch::channel(Stop::No);
+        let shared = Shared {
+            primary: address(&config.primary.url),
+            candidate: config.candidate.as_ref().map(|target| address(&target.url)),
+            settings: settings.clone(),
+            policy: policy.clone(),
+            limits: limits.clone(),
+            marker: HeaderValue::try_from(&session).expect("a UUID is a valid field value"),
+            process: Uuid::new_v4().as_u64_pair().0,
+            stop: stopped,
+        };
+        let backlogs = inboxes.iter().map(Inbox::backlog).collect();
+        let workers = workers(&shared, listeners, &inboxes)?;
+        let writer = writer(&config, admin_at, book.clone())?;
+        let control = Control::new(Wiring {
+            load: origin.load,
+            config: config.clone(),
+            controls,
+            policy,
+            settings,
+            limits,
+            backlogs,
+            book: book.clone(),
+            writer,
+            recorder,
+            constants,
+        });
+        let serving = task::spawn(serve_admin(admin, config, control.clone())).abort_handle();
+        Ok(Self { listen, admin: admin_at, session, control, book, stop, workers, judges, serving })
+    }
+
+    /// Ends in order: no client loses an answer that has begun, what is queued is sent or counted,
+    /// and the last state is stored. [`Instance::hurry`] cuts it short.
+    pub async fn stop(self) -> Stopped {
+        self.stop.send_if_modified(|stop| {
+            let first = *stop == Stop::No;
+            if first {
+                *stop = Stop::Drain;
+            }
+            first
+        });
+        let (workers, judges) = (self.workers, self.judges);
+        let ended = task::spawn_blocking(move || {
+            workers.into_iter().for_each(|worker| {
+                if worker.join().is_err() {
+                    tracing::error!("a worker has panicked");
+                }
+            });
+            judges.join();
+        });
+        ended.await.ok();
+        let session = {
+            let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+            book.end(clock::wall());
+            book.session().clone()
+        };
+        self.serving.abort();
+        let control = self.control;
+        let store = task::spawn_blocking(move || control.close(LAST_FLUSH)).await;
+        let store = store.unwrap_or_else(|error| Health::Failed(error.to_string()));
+        Stopped { session, store }
+    }
+
+    /// A handle that ends everything at once, while [`Instance::stop`] waits.
+    pub fn hurry(&self) -> impl Fn() + Send + 'static {
+        let stop = self.stop.clone();
+        move || {
+            stop.send_replace(Stop::Now);
+        }
+    }
+}
+
+fn address(url: &TargetUrl) -> Address {
+    Address::new(&url.host, url.port)
+}
+
+fn info(session: &str, config: &Config, origin: &Origin) -> SessionInfo {
+    SessionInfo {
+        id: session.to_owned(),
+        service: config.service.clone(),
+        candidate_version: config.candidate.as_ref().and_then(|target| target.version.clone()),
+        user: origin.user.clone(),
+        pull_request: origin.pull_request.clone(),
+        commit: origin.commit.clone(),
+        started_at: clock::wall(),
+        ended_at: None,
+        assertion: config.isolation.assert.clone(),
+    }
+}
+
+/// What was switched before the restart. Where that cannot be read, somebody may have paused the
+/// mirror: it stays off until it is switched on.
+fn controls(config: &Config) -> Controls {
+    load_controls(&config.store.path).unwrap_or_else(|error: StoreError| {
+        tracing::warn!(error = %Chain(&error), "mirroring is paused");
+        Controls { enabled: Some(false), sample: None }
+    })
+}
+
+/// Equal within the process, and gone with it.
+fn key() -> [u8; 32] {
+    let mut key = [0; 32];
+    let (low, high) = key.split_at_mut(16);
+    low.copy_from_slice(Uuid::new_v4().as_bytes());
+    high.copy_from_slice(Uuid::new_v4().as_bytes());
+    key
+}
+
+fn judges(book: &Arc<Mutex<Book>>, cores: usize) -> io::Result<(Judges, Vec<Inbox>)> {
+    Judges::start((0..cores.div_ceil(2)).map(|_| Judge::new(book.clone())))
+}
+
+fn workers(
+    shared: &Shared,
+    listeners: Vec<TcpListener>,
+    inboxes: &[Inbox],
+) -> io::Result<Vec<JoinHandle<()>>> {
+    let of = listeners.len();
+    let inboxes = inboxes.iter().cycle().cloned();
+    let places = listeners.into_iter().zip(inboxes).enumerate();
+    places
+        .map(|(index, (listener, inbox))| {
+            worker::start(shared.clone(), Place { index, of }, listener, inbox)
+        })
+        .collect()
+}
+
+fn writer(config: &Config, admin: SocketAddr, book: Arc<Mutex<Book>>) -> io::Result<Writer> {
+    Writer::spawn(Setup::new(config.store.clone(), Holder::this(Some(admin))), book)
+}
+
+fn bind_admin(address: SocketAddr) -> Result<TcpListener, StartError> {
+    let explain = |error| StartError::Admin(address, error);
+    let listener = TcpListener::bind(address).map_err(explain)?;
+    listener.set_nonblocking(true).map_err(explain)?;
+    Ok(listener)
+}
+
+async fn serve_admin(listener: TcpListener, config: Config, control: Arc<Control>) {
+    let served = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => admin::serve(listener, config.admin, control).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = served {
+        tracing::error!(%error, "the admin API has stopped");
+    }
+}

@@ -1,0 +1,94 @@
+//! Where the live plane meets the shadow plane: the onlooker of one worker's tap.
+
+use crate::base::clock;
+use crate::judge::Subject;
+use crate::mirror::{Job, Limits, Mirror, Outbox};
+use crate::model::{Answered, Disposition, DropReason, Exchange, RequestId, SkipReason};
+use crate::policy::{Decision, Plan, Policy};
+use crate::tap::{Admission, Admitted, Captured, Sink};
+use arc_swap::ArcSwap;
+use http::Method;
+use http::request::Parts;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// What one exchange holds beside its bodies: two heads with the read buffers that they lie in.
+const HEADS: usize = 16 * 1024;
+
+/// Decides on each request, offers complete exchanges to the mirror, and books the rest.
+pub struct Intake {
+    pub policy: Arc<ArcSwap<Policy>>,
+    pub limits: Arc<Limits>,
+    pub mirror: Arc<Mirror>,
+    pub outbox: Arc<Outbox>,
+    pub ids: Ids,
+}
+
+/// Request ids of one worker: no two workers of a process give the same one.
+pub struct Ids {
+    process: u64,
+    next: AtomicU64,
+    step: u64,
+}
+
+impl Ids {
+    /// The ids of worker `index` of `workers`.
+    pub fn new(process: u64, index: u64, workers: u64) -> Self {
+        Self { process, next: AtomicU64::new(index), step: workers }
+    }
+
+    fn next(&self) -> RequestId {
+        RequestId { process: self.process, number: self.next.fetch_add(self.step, Relaxed) }
+    }
+}
+
+impl Intake {
+    fn pass(&self, head: &Parts, plan: &Plan, disposition: Disposition) -> Admission {
+        let subject = Subject::new(&head.method, head.uri.path(), Some(plan));
+        self.outbox.note(|batch| batch.seen_and_settled(subject, disposition));
+        Admission::Pass
+    }
+}
+
+impl Sink for Intake {
+    fn admit(&self, head: &Parts, client: IpAddr) -> Admission {
+        let policy = self.policy.load();
+        let id = self.ids.next();
+        let (decision, plan) = policy.decide(head, client, id);
+        match decision {
+            Decision::Skip(reason) => self.pass(head, plan, Disposition::Skipped(reason)),
+            Decision::SampledOut => self.pass(head, plan, Disposition::SampledOut),
+            Decision::Mirror => match self.limits.memory.take(HEADS) {
+                None => self.pass(head, plan, Disposition::Dropped(DropReason::Memory)),
+                Some(charge) => {
+                    let subject = Subject::new(&head.method, head.uri.path(), Some(plan));
+                    self.outbox.note(|batch| batch.seen(subject));
+                    let (plan, max_body) = (plan.clone(), plan.mirror.max_body.as_usize());
+                    Admission::Capture(Admitted { id, at: clock::wall(), plan, max_body, charge })
+                }
+            },
+        }
+    }
+
+    fn refused(&self, method: &Method, path: &str) {
+        let subject = Subject::new(method, path, None);
+        let refused = Disposition::Skipped(SkipReason::Refused);
+        self.outbox.note(|batch| batch.seen_and_settled(subject, refused));
+    }
+
+    fn settle(&self, exchange: &Exchange, plan: &Plan, disposition: Disposition) {
+        let request = &exchange.request;
+        let subject = Subject::new(&request.method, request.uri.path(), Some(plan));
+        self.outbox.note(|batch| batch.settled(subject, disposition));
+    }
+
+    fn offer(&self, captured: Captured) {
+        let Captured { exchange, plan, charge } = captured;
+        self.mirror.offer(Job { exchange, plan, charge });
+    }
+
+    fn answered(&self, answered: Answered) {
+        self.outbox.note(|batch| batch.answered(answered));
+    }
+}

@@ -1,0 +1,96 @@
+//! One live worker: a thread with its own runtime, listener, connections and mirror.
+
+use crate::app::intake::{Ids, Intake};
+use crate::base::clock;
+use crate::judge::Inbox;
+use crate::mirror::{Limits, Mirror, Outbox};
+use crate::policy::Policy;
+use crate::tap::{Settings, Stop, Tap, serve};
+use crate::upstream::Address;
+use arc_swap::ArcSwap;
+use http::HeaderValue;
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+use tokio::runtime;
+use tokio::sync::watch;
+use tokio::time;
+
+/// How long copies that are queued or in flight at the end are waited for, once every client has
+/// been answered.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What all workers are given alike.
+#[derive(Clone)]
+pub struct Shared {
+    pub primary: Address,
+    pub candidate: Option<Address>,
+    pub settings: Arc<ArcSwap<Settings>>,
+    pub policy: Arc<ArcSwap<Policy>>,
+    pub limits: Arc<Limits>,
+    /// The value of our marker on every copy.
+    pub marker: HeaderValue,
+    /// A random number that names this process in request ids.
+    pub process: u64,
+    pub stop: watch::Receiver<Stop>,
+}
+
+/// Which of the workers this is.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub index: usize,
+    pub of: usize,
+}
+
+/// Starts a worker; it ends by itself once it is told to stop and has nothing left to do.
+pub fn start(
+    shared: Shared,
+    place: Place,
+    listener: TcpListener,
+    inbox: Inbox,
+) -> io::Result<JoinHandle<()>> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let thread = Builder::new().name(format!("shadow-live-{}", place.index));
+    thread.spawn(move || {
+        let outbox = Outbox::new(inbox);
+        runtime.block_on(work(shared, place, listener, outbox.clone()));
+        // Whatever is still in flight ends here, and is counted.
+        drop(runtime);
+        outbox.close();
+    })
+}
+
+async fn work(shared: Shared, place: Place, listener: TcpListener, outbox: Arc<Outbox>) {
+    let Shared { limits, policy, .. } = shared.clone();
+    let mirror =
+        Mirror::new(shared.candidate, limits.clone(), outbox.clone(), shared.marker.clone());
+    let ids = Ids::new(shared.process, place.index as u64, place.of as u64);
+    let intake = Intake { policy, limits, mirror: mirror.clone(), outbox: outbox.clone(), ids };
+    let tap = Tap::new(shared.primary, Arc::new(intake), shared.settings);
+    tokio::spawn({
+        let mirror = mirror.clone();
+        async move { mirror.feed().await }
+    });
+    tokio::spawn(async move { outbox.deliver().await });
+    tokio::spawn(keep_house(tap.clone(), mirror.clone()));
+    let mut now = shared.stop.clone();
+    serve(listener, tap, shared.stop).await;
+    tokio::select! {
+        _ = time::timeout(GRACE, mirror.idle()) => {}
+        // An error means that the sender is gone, and with it the process.
+        _ = now.wait_for(|stop| *stop == Stop::Now) => {}
+    }
+    mirror.abandon();
+}
+
+/// Closes connections that have rested for too long.
+async fn keep_house(tap: Arc<Tap>, mirror: Arc<Mirror>) {
+    loop {
+        time::sleep(Duration::from_secs(1)).await;
+        let now = clock::now();
+        tap.prune(now);
+        mirror.prune(now);
+    }
+}
