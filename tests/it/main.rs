@@ -1,0 +1,20 @@
+//! The real binary, with real sockets on every side.
+
+#![allow(
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    clippy::needless_pass_by_value,
+    reason = "a test that fails may panic, and waits by the real clock"
+)]
+
+mod support;
+
+mod commands;
+mod demo;
+mod faults;
+mod ledger;
+mod live;
+mod mirror;
+mod store;

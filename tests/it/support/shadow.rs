@@ -1,0 +1,163 @@
+//! The program under test.
+
+use super::{eventually, get};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use tempfile::TempDir;
+
+/// A running `shadow run` with a folder of its own.
+pub struct Shadow {
+    pub listen: SocketAddr,
+    pub admin: SocketAddr,
+    pub folder: Arc<TempDir>,
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+/// The binary, in a folder, with nothing of the surroundings that could change what it does.
+pub fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shadow"));
+    command.args(args).current_dir(folder).stdin(Stdio::null());
+    for name in ["SHADOW_CONFIG", "SHADOW_LOG", "NO_COLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+impl Shadow {
+    /// Starts between two origins; `rest` is the rest of the config.
+    pub fn start(primary: SocketAddr, candidate: SocketAddr, rest: &str) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        Self::start_in(folder, primary, candidate, rest)
+    }
+
+    /// Starts in a folder that is there already.
+    pub fn start_in(
+        folder: Arc<TempDir>,
+        primary: SocketAddr,
+        candidate: SocketAddr,
+        rest: &str,
+    ) -> Self {
+        let config = format!(
+            "listen: {{ address: 127.0.0.1:0 }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
+             primary: {{ url: \"http://{primary}\", timeout: 2s }}\n\
+             candidate: {{ url: \"http://{candidate}\", timeout: 1s }}\n{rest}\n"
+        );
+        std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
+        Self::launch(folder)
+    }
+
+    /// Starts with the config that lies in the folder.
+    pub fn launch(folder: Arc<TempDir>) -> Self {
+        let mut child = command(folder.path(), &["run"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
+        let sink = log.clone();
+        let reader = thread::spawn(move || {
+            while let Some(Ok(line)) = lines.next() {
+                sink.lock().expect("no panic").push(line);
+            }
+        });
+        let serving = eventually("the program to serve", || {
+            if let Ok(Some(status)) = child.try_wait() {
+                panic!("ended with {status}: {:?}", log.lock().expect("no panic"));
+            }
+            let log = log.lock().expect("no panic");
+            log.iter().find(|line| line.contains("\"serving\"")).cloned()
+        });
+        let line: Value = serde_json::from_str(&serving).expect("a log line in JSON");
+        let address =
+            |name: &str| line[name].as_str().expect("an address").parse().expect("an address");
+        let (listen, admin) = (address("listen"), address("admin"));
+        Self { listen, admin, folder, child, log, reader: Some(reader) }
+    }
+
+    /// Log lines so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().expect("no panic").clone()
+    }
+
+    /// The report as JSON, from the admin API.
+    pub fn report(&self) -> Value {
+        let answer = get(self.admin, "/api/v1/report?format=json");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        serde_json::from_str(&answer.text()).expect("JSON")
+    }
+
+    /// Waits until so many requests were seen and all of them are settled, and gives the report.
+    pub fn settled(&self, seen: u64) -> Value {
+        let report = self.settled_at_least(seen);
+        assert_eq!(report["coverage"]["seen"], seen, "{report}");
+        report
+    }
+
+    /// Waits until at least so many requests were seen and all of them are settled.
+    pub fn settled_at_least(&self, seen: u64) -> Value {
+        eventually("the ledger to settle", || {
+            let report = self.report();
+            let coverage = &report["coverage"];
+            let sum = |name: &str| -> u64 {
+                let reasons = coverage[name].as_object().expect("reasons");
+                reasons.values().filter_map(Value::as_u64).sum()
+            };
+            let count = |name: &str| coverage[name].as_u64().expect("a count");
+            let ends = count("mirrored") + count("sampled_out") + sum("skipped") + sum("dropped");
+            let compared = count("compared") + sum("failed");
+            let exact = count("seen") == ends && count("mirrored") == compared;
+            (count("seen") >= seen && exact).then_some(report)
+        })
+    }
+
+    /// Runs another command beside it, in its folder.
+    pub fn command(&self, args: &[&str]) -> Output {
+        command(self.folder.path(), args).output().expect("the binary runs")
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits for the end; gives how it ended and the whole log.
+    pub fn wait(mut self) -> (ExitStatus, Vec<String>) {
+        let status = eventually("the program to end", || self.child.try_wait().expect("a child"));
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("the log is read");
+        }
+        let log = self.log();
+        (status, log)
+    }
+
+    /// Stops it in order.
+    pub fn stop(self) -> (ExitStatus, Vec<String>) {
+        self.signal("TERM");
+        self.wait()
+    }
+}
+
+impl Drop for Shadow {
+    fn drop(&mut self) {
+        // Ended already in most tests.
+        self.child.kill().ok();
+        self.child.wait().ok();
+        if let Some(mut out) = self.child.stdout.take() {
+            out.read_to_end(&mut Vec::new()).ok();
+        }
+    }
+}
