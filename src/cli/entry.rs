@@ -3,6 +3,7 @@
 use crate::cli::args::{Command, SessionCommand, StoreCommand};
 use crate::cli::output::Output;
 use crate::cli::{Cli, Exit, Failure, check, demo, diff, query, run, switch, write};
+use crate::telemetry;
 use clap::Parser;
 use std::panic::catch_unwind;
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ pub fn main() -> ExitCode {
         Err(error) => return refused(&error),
     };
     let output = Output::new(cli.global.color);
+    telemetry::report_panics();
     let ended = catch_unwind(|| command(&cli)).unwrap_or_else(|_| {
         let message = "this is a bug in shadow; please report it with the lines above".into();
         Err(Failure { exit: Exit::Bug, message })

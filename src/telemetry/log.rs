@@ -1,6 +1,7 @@
 //! Log lines on stderr: text for people, JSON for machines.
 
 use std::io::{IsTerminal, stderr};
+use std::{panic, thread};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
@@ -27,4 +28,24 @@ pub fn init(filter: &str, json: Option<bool>) -> Result<(), LogError> {
     // A second call, in one process with another command, keeps the first subscriber.
     started.ok();
     Ok(())
+}
+
+/// Threads whose panics are caught and told by whoever waits for them.
+const CAUGHT: [&str; 2] = ["shadow-judge", "shadow-store-io"];
+
+/// Tells of panics as of everything else, on one line of the log; on the main thread, which the
+/// user watches, with the usual words.
+pub fn report_panics() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| match thread::current().name() {
+        Some("main") | None => usual(panic),
+        Some(name) => {
+            let place = panic.location().map(ToString::to_string);
+            if CAUGHT.contains(&name) {
+                tracing::debug!(thread = name, place, "a panic that is dealt with");
+            } else {
+                tracing::error!(thread = name, place, "a panic: a bug in shadow");
+            }
+        }
+    }));
 }

@@ -9,6 +9,6 @@ mod log;
 mod meters;
 mod metric;
 
-pub use log::{LogError, init as init_log};
+pub use log::{LogError, init as init_log, report_panics};
 pub use meters::{Meters, Recorder};
 pub use metric::{METRICS, Metric, Name, Unit};

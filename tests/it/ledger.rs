@@ -1,8 +1,11 @@
 //! Nothing is lost in silence: the ledger is exact at rest, whatever happened.
 
-use crate::support::{Act, Client, Origin, Reply, Shadow};
+use crate::support::{Act, Client, Origin, Reply, Shadow, command, eventually, stdout};
+use std::fs;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use tempfile::TempDir;
 
 /// Requests of every fate at the same time, from many clients.
 #[test]
@@ -37,9 +40,42 @@ fn the_ledger_is_exact_after_a_storm() {
             });
         }
     });
-    // Exactly as many GETs as were sent; of the POSTs, those that were read before the client left.
+    // All GETs; of the POSTs, those that were read before their client left.
     let report = shadow.settled_at_least(960);
     let coverage = &report["coverage"];
     assert!(coverage["sampled_out"].as_u64() > Some(100), "{coverage}");
     assert!(coverage["compared"].as_u64() > Some(10), "{coverage}");
+}
+
+#[test]
+fn what_is_queued_or_in_flight_at_the_end_is_counted_and_stored() {
+    let primary = Origin::json("{}");
+    let hung = Origin::start(|_| Act::Hang);
+    let rest = "mirror: { concurrency: 2, queue: 100 }";
+    let folder = Arc::new(TempDir::new().expect("a folder"));
+    let config = format!(
+        "listen: {{ address: 127.0.0.1:0 }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
+         primary: {{ url: \"{}\" }}\ncandidate: {{ url: \"{}\", timeout: 1h }}\n{rest}\n",
+        primary.url(),
+        hung.url()
+    );
+    fs::write(folder.path().join("shadow.yaml"), config).expect("written");
+    let shadow = Shadow::launch(folder.clone());
+    let mut client = Client::connect(shadow.listen);
+    (0..10).for_each(|_| drop(client.get("/")));
+    eventually("two copies in flight", || (hung.seen().len() == 2).then_some(()));
+    shadow.signal("TERM");
+    // The copies are waited for; a second signal ends that.
+    eventually("the first signal", || {
+        shadow.log().iter().any(|line| line.contains("stopping")).then_some(())
+    });
+    let (status, log) = shadow.stop();
+    assert_eq!(status.code(), Some(0), "{log:?}");
+    let report = command(folder.path(), &["report", "--format", "json"]).output().expect("runs");
+    let report: serde_json::Value = serde_json::from_str(&stdout(&report)).expect("JSON");
+    let coverage = &report["coverage"];
+    assert_eq!((&coverage["seen"], &coverage["in_flight"]), (&10.into(), &0.into()), "{coverage}");
+    assert_eq!(coverage["dropped"]["shutdown"], 8, "{coverage}");
+    assert_eq!(coverage["failed"]["shutdown"], 2, "{coverage}");
+    assert!(report["session"]["ended_at"].is_string());
 }
