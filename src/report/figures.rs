@@ -1,5 +1,6 @@
 //! Times, durations and counts as people read them.
 
+use crate::base::grouped;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -49,9 +50,9 @@ pub(super) fn latency(seconds: f64) -> String {
     }
 }
 
-/// `1 endpoint`, `2 endpoints`.
+/// `1 endpoint`, `2,000 endpoints`.
 pub(super) fn count(number: usize, thing: &str) -> String {
-    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+    format!("{} {thing}{}", grouped(number as u64), if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

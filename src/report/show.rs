@@ -1,6 +1,5 @@
 //! One finding, its samples side by side: `shadow show`.
 
-use crate::base::grouped;
 use crate::model::{Finding, Sample, SampleReply, Session, Signature};
 use crate::report::body::{Excerpt, Lines, excerpt};
 use crate::report::clean::{clean, cut, cut_pair, width};
@@ -83,8 +82,8 @@ pub fn show(finding: &Finding, palette: &Palette) -> String {
 fn push_head(out: &mut String, finding: &Finding, palette: &Palette) {
     let severity = paint(palette.severity(finding.severity), finding.severity.name());
     out.push_str(&format!("{severity}  {}\n", paint(palette.heading, finding.kind.name())));
-    let answers = grouped(finding.count);
-    let seen = format!("in {answers} answers, {}", span(finding.first_seen, finding.last_seen));
+    let answers = count(usize::try_from(finding.count).unwrap_or(usize::MAX), "answer");
+    let seen = format!("in {answers}, {}", span(finding.first_seen, finding.last_seen));
     let rows = [
         ("endpoint", clean(&finding.endpoint)),
         ("place", clean(&finding.path)),

@@ -10,7 +10,7 @@ use crate::tap::{Admission, Sink};
 use crate::upstream::{Address, Lease, Pool, Refusal};
 use arc_swap::ArcSwap;
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use std::pin::pin;
@@ -121,6 +121,8 @@ impl Tap {
     fn pass(&self, (response, lease): Answer, kept: Kept, received: Instant) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         strip(&mut head.headers);
+        // The version belongs to a connection: each side has its own (RFC 9110 section 2.5).
+        head.version = Version::HTTP_11;
         let mut capture = kept.into_capture();
         if let Some(capture) = &mut capture {
             capture.answer(&head);

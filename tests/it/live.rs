@@ -130,6 +130,22 @@ fn a_primary_that_refuses_is_502_and_one_that_is_silent_is_504() {
 }
 
 #[test]
+fn a_primary_of_http_1_0_does_not_cost_the_client_its_connection() {
+    let primary =
+        Origin::start(|_| Act::Raw(b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok".to_vec()));
+    let shadow = Shadow::start(primary.address, closed(), "");
+    let mut stream = TcpStream::connect(shadow.listen).expect("a connection");
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").expect("written");
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).expect("an answer");
+    assert_eq!(&start, b"HTTP/1.1 200");
+    let mut client = Client::connect(shadow.listen);
+    for _ in 0..3 {
+        assert_eq!(client.get("/").text(), "ok");
+    }
+}
+
+#[test]
 fn a_primary_that_breaks_off_is_never_a_clean_end() {
     for head in ["content-length: 10", "transfer-encoding: chunked"] {
         let primary = Origin::start(move |_| {
