@@ -3,7 +3,7 @@
 use crate::admin::AdminError;
 use crate::base::clock;
 use crate::control::Control;
-use crate::report::{self, Format, QuestionError, SessionSummary, Words};
+use crate::report::{self, Format, QuestionError, SessionSummary, StoreAbout, Words};
 use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -43,121 +43,108 @@ impl From<QuestionError> for AdminError {
 }
 
 pub(super) async fn report(
-    State(control): State<Arc<Control>>,
+    control: State<Arc<Control>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, AdminError> {
-    let (selector, words) = asked.words();
-    let format = words.format()?;
-    let text = blocking(move || {
-        let session = control.session(&selector)?;
+    tell(control, asked, |control, selector, words| {
+        let session = control.session(selector)?;
         Ok(words.report(&session, &control.gate(&session), clock::wall())?)
-    });
-    Ok(answer(format, text.await?))
+    })
+    .await
 }
 
 pub(super) async fn gate(
-    State(control): State<Arc<Control>>,
+    control: State<Arc<Control>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, AdminError> {
-    let (selector, words) = asked.words();
-    let format = words.format()?;
-    let text = blocking(move || {
-        let session = control.session(&selector)?;
+    tell(control, asked, |control, selector, words| {
+        let session = control.session(selector)?;
         Ok(words.gate(&control.gate(&session))?)
-    });
-    Ok(answer(format, text.await?))
+    })
+    .await
 }
 
 pub(super) async fn findings(
-    State(control): State<Arc<Control>>,
+    control: State<Arc<Control>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, AdminError> {
-    let (selector, words) = asked.words();
-    let text = blocking(move || {
-        let session = control.session(&selector)?;
+    let asked = Asked { format: None, ..asked };
+    tell(control, asked, |control, selector, words| {
+        let session = control.session(selector)?;
         let report = words.report(&session, &control.gate(&session), clock::wall())?;
         let report: serde_json::Value = serde_json::from_str(&report).unwrap_or_default();
         Ok(json!({ "findings": report.get("findings") }).to_string())
-    });
-    Ok(answer(Format::Json, text.await?))
+    })
+    .await
 }
 
 pub(super) async fn finding(
-    State(control): State<Arc<Control>>,
+    control: State<Arc<Control>>,
     Path(signature): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, AdminError> {
     let base = asked.curl.clone();
-    let (selector, words) = asked.words();
-    let format = if base.is_some() { Format::Text } else { words.format()? };
-    let text = blocking(move || {
-        let session = control.session(&selector)?;
-        Ok(match base {
-            Some(base) => report::commands(&session, &signature, &base)?,
+    let format = base.as_ref().map(|_| "text".to_owned()).or(asked.format);
+    let asked = Asked { format, ..asked };
+    tell(control, asked, move |control, selector, words| {
+        let session = control.session(selector)?;
+        Ok(match &base {
+            Some(base) => report::commands(&session, &signature, base)?,
             None => words.finding(&session, &signature)?,
         })
-    });
-    Ok(answer(format, text.await?))
+    })
+    .await
 }
 
 pub(super) async fn sessions(
-    State(control): State<Arc<Control>>,
+    control: State<Arc<Control>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, AdminError> {
-    let (_, words) = asked.words();
-    let format = words.format()?;
-    let text = blocking(move || {
-        let mut summaries = Vec::new();
+    tell(control, asked, |control, _, words| {
+        let mut all = Vec::new();
         for info in control.sessions()? {
-            summaries.push(SessionSummary::from(&control.session(&info.id)?));
+            all.push(SessionSummary::from(&control.session(&info.id)?));
         }
-        Ok(match format {
-            Format::Json => report::json::sessions(&summaries),
-            Format::Text | Format::Markdown => report::sessions(&summaries, &words.palette()),
+        Ok(match words.format()? {
+            Format::Json => report::json::sessions(&all),
+            Format::Text | Format::Markdown => report::sessions(&all, &words.palette()),
         })
-    });
-    Ok(answer(format, text.await?))
+    })
+    .await
 }
 
 pub(super) async fn store(
-    State(control): State<Arc<Control>>,
+    control: State<Arc<Control>>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, AdminError> {
-    let (_, words) = asked.words();
-    let format = words.format()?;
-    let text = blocking(move || {
-        let info = control.store()?;
-        let health = control.storing().health;
-        let about = report::StoreAbout {
-            path: info.path,
-            format: info.format,
-            size: info.size,
-            sessions: info.sessions,
-            unreadable: info.unreadable,
-            corrupt: info.corrupt,
-            health: Some(health.to_string()),
-        };
-        Ok(match format {
+    tell(control, asked, |control, _, words| {
+        let health = Some(control.storing().health);
+        let about = StoreAbout { info: control.store()?, health };
+        Ok(match words.format()? {
             Format::Json => about.json(),
             Format::Text | Format::Markdown => about.text(),
         })
-    });
-    Ok(answer(format, text.await?))
+    })
+    .await
 }
 
-/// Reading a stored session waits for the disk, so it is done beside the API's own thread.
-async fn blocking(
-    work: impl FnOnce() -> Result<String, AdminError> + Send + 'static,
-) -> Result<String, AdminError> {
-    let done = spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(AdminError::Broken(error.to_string())))
-}
-
-fn answer(format: Format, text: String) -> Response {
-    let media = match format {
+/// Answers a question. Reading a stored session waits for the disk, so that this is done beside
+/// the API's own thread.
+async fn tell<F>(
+    State(control): State<Arc<Control>>,
+    asked: Asked,
+    work: F,
+) -> Result<Response, AdminError>
+where
+    F: FnOnce(&Control, &str, &Words) -> Result<String, AdminError> + Send + 'static,
+{
+    let (selector, words) = asked.words();
+    let media = match words.format()? {
         Format::Json => "application/json",
         Format::Text => "text/plain; charset=utf-8",
         Format::Markdown => "text/markdown; charset=utf-8",
     };
-    ([(CONTENT_TYPE, media)], text).into_response()
+    let done = spawn_blocking(move || work(&control, &selector, &words)).await;
+    let text = done.unwrap_or_else(|error| Err(AdminError::Broken(error.to_string())))?;
+    Ok(([(CONTENT_TYPE, media)], text).into_response())
 }

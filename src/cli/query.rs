@@ -199,16 +199,7 @@ pub(super) fn store(global: &Global, format: GateFormat) -> Result<Exit, Failure
     let text = match Source::find(global)? {
         Source::Process(client) => ask(&client, "store", "latest", &words)?,
         Source::Disk { root, .. } => {
-            let info = root.info()?;
-            let about = StoreAbout {
-                path: info.path,
-                format: info.format,
-                size: info.size,
-                sessions: info.sessions,
-                unreadable: info.unreadable,
-                corrupt: info.corrupt,
-                health: None,
-            };
+            let about = StoreAbout { info: root.info()?, health: None };
             match format {
                 GateFormat::Json => about.json(),
                 GateFormat::Text => about.text(),

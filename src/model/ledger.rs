@@ -1,37 +1,8 @@
 //! The account of every request that was seen: nothing is lost without a reason.
 
-/// Declares a closed set of reasons with their names in reports and metric labels.
-macro_rules! reasons {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum $name { $($(#[$variant_doc])* $variant,)+ }
+use crate::model::words::words;
 
-        impl $name {
-            /// Every reason, in the order of their numbers.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-            /// How many there are.
-            pub const COUNT: usize = Self::ALL.len();
-
-            /// The word for it in reports and metric labels.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-
-            /// The reason of that name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|reason| reason.name() == name)
-            }
-
-            /// Its place in [`Self::ALL`].
-            pub fn index(self) -> usize {
-                self as usize
-            }
-        }
-    };
-}
-
-reasons! {
+words! {
     /// Why an exchange was not eligible for mirroring.
     SkipReason {
         /// The tap answered it by itself: a malformed request, or a method that never passes.
@@ -55,7 +26,7 @@ reasons! {
     }
 }
 
-reasons! {
+words! {
     /// Why an eligible, sampled exchange was let go before it reached the candidate.
     DropReason {
         /// `mirror.queue` is full.
@@ -75,7 +46,7 @@ reasons! {
     }
 }
 
-reasons! {
+words! {
     /// Why a mirrored exchange was not compared.
     FailReason {
         /// The comparer panicked on it.

@@ -14,6 +14,7 @@ mod ledger;
 mod outcome;
 mod path;
 mod session;
+mod words;
 
 pub use divergence::{Class, Divergence, Kind, Severity, Signature};
 pub use exchange::{Answered, Exchange, Request, RequestId, Trial};

@@ -2,53 +2,47 @@
 
 use crate::base::{ByteSize, grouped};
 use crate::report::clean::clean;
+use crate::store::{Health, StoreInfo};
 use serde_json::json;
-use std::path::PathBuf;
 
-/// What is told of a store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What is told of a store: its directory and, where a process runs, how storing goes.
 pub struct StoreAbout {
-    pub path: PathBuf,
-    /// The format that this program writes.
-    pub format: &'static str,
-    /// Bytes on disk.
-    pub size: u64,
-    pub sessions: usize,
-    /// Why sessions cannot be listed, one sentence each.
-    pub unreadable: Vec<String>,
-    /// Directories that were set aside as damaged.
-    pub corrupt: Vec<PathBuf>,
-    /// How storing goes; absent where no process runs.
-    pub health: Option<String>,
+    pub info: StoreInfo,
+    pub health: Option<Health>,
 }
 
 impl StoreAbout {
     /// For people.
     pub fn text(&self) -> String {
-        let path = clean(&self.path.display().to_string());
+        let Self { info, health } = self;
+        let running = match health {
+            Some(health) => health.to_string(),
+            None => "no process holds it".to_owned(),
+        };
         let mut lines = vec![
-            format!("path      {path}"),
-            format!("format    {}", self.format),
-            format!("size      {}", ByteSize(self.size)),
-            format!("sessions  {}", grouped(self.sessions as u64)),
-            format!("running   {}", self.health.as_deref().unwrap_or("no process holds it")),
+            format!("path      {}", clean(&info.path.display().to_string())),
+            format!("format    {}", info.format),
+            format!("size      {}", ByteSize(info.size)),
+            format!("sessions  {}", grouped(info.sessions as u64)),
+            format!("running   {running}"),
         ];
-        lines.extend(self.unreadable.iter().map(|reason| format!("unreadable  {}", clean(reason))));
-        let aside = |path: &PathBuf| format!("set aside  {}", clean(&path.display().to_string()));
-        lines.extend(self.corrupt.iter().map(aside));
+        lines.extend(info.unreadable.iter().map(|why| format!("unreadable  {}", clean(why))));
+        let aside = info.corrupt.iter().map(|path| path.display().to_string());
+        lines.extend(aside.map(|path| format!("set aside   {}", clean(&path))));
         lines.join("\n") + "\n"
     }
 
     /// For programs.
     pub fn json(&self) -> String {
+        let Self { info, health } = self;
         let about = json!({
-            "path": self.path,
-            "format": self.format,
-            "size_bytes": self.size,
-            "sessions": self.sessions,
-            "unreadable": self.unreadable,
-            "set_aside": self.corrupt,
-            "health": self.health,
+            "path": info.path,
+            "format": info.format,
+            "size_bytes": info.size,
+            "sessions": info.sessions,
+            "unreadable": info.unreadable,
+            "set_aside": info.corrupt,
+            "health": health.as_ref().map(Health::name),
         });
         format!("{about:#}\n")
     }
