@@ -1,8 +1,8 @@
 //! The structural comparison of two answers.
 //!
-//! [`same`] is the fast path: it allocates nothing and parses nothing. Where it says no, both
+//! [`same()`] is the fast path: it allocates nothing and parses nothing. Where it says no, both
 //! bodies are [`Decoded`] and [`compare`] lists what differs as a [`Comparison`]: outcome, status,
-//! headers, trailers, then the body by its format. [`signature`] groups equal divergences across
+//! headers, trailers, then the body by its format. [`signature()`] groups equal divergences across
 //! requests, [`endpoint::template`] the requests themselves, and [`rank`] chooses samples.
 //!
 //! Formats live in a module each (`json`, `lines`, `binary`), [`class`] tells what sort of value

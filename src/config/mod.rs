@@ -1,9 +1,9 @@
 //! `shadow.yaml`: text to a tree of lines to checked parts, once, at the edge.
 //!
 //! [`Config`] is checked: whoever holds one need not check again. Each room is handed its own part.
-//! [`load`] reports all [`Problems`] of a file at once, each with its line, its key and its mend.
-//! One table describes every key; reading, the [`schema`], the file that [`init`] writes and the
-//! refusal of unknown keys follow it. [`describe`] says in words what a config means, and
+//! [`load()`] reports all [`Problems`] of a file at once, each with its line, its key and its mend.
+//! One table describes every key; reading, the [`schema()`], the file that [`init()`] writes and the
+//! refusal of unknown keys follow it. [`describe()`] says in words what a config means, and
 //! [`needs_restart`] which changes a running process cannot take up.
 //!
 //! This module never opens a connection or starts anything.

@@ -2,7 +2,7 @@
 //!
 //! A [`Book`] takes what the tap saw and what the comparer found ([`Judgement`], [`Mark`]), keeps
 //! the counts exact within fixed bounds, and hands out what changed as
-//! [`Changes`](crate::store::Changes) for the writer.
+//! [`Changes`] for the writer.
 //!
 //! This module never does I/O and never reads a clock.
 

@@ -1,6 +1,6 @@
 //! Whether a session may be trusted and passes: coverage, and the gate over it.
 //!
-//! [`gate`] weighs a session against the config's thresholds and gives a [`GateResult`] with one
+//! [`gate()`] weighs a session against the config's thresholds and gives a [`GateResult`] with one
 //! [`Check`] for each; [`Coverage`] says how much of what was chosen for mirroring was compared.
 //!
 //! This module never does I/O or reads a clock: the same session and thresholds give the same
