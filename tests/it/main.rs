@@ -14,6 +14,7 @@ mod support;
 mod commands;
 mod demo;
 mod faults;
+mod invariants;
 mod ledger;
 mod live;
 mod mirror;

@@ -46,8 +46,8 @@ fn kill_9_under_load_leaves_a_store_that_reads() {
             });
         }
         eventually("some load", || (primary.seen().len() > 200).then_some(()));
-        let before = flushes(&shadow);
-        eventually("what came to be stored", || (flushes(&shadow) > before + 1).then_some(()));
+        let before = shadow.flushes();
+        eventually("what came to be stored", || (shadow.flushes() > before + 1).then_some(()));
         shadow.signal("KILL");
         shadow.wait();
     });
@@ -56,13 +56,6 @@ fn kill_9_under_load_leaves_a_store_that_reads() {
     let report: serde_json::Value = serde_json::from_str(&stdout(&report)).expect("JSON");
     assert!(report["coverage"]["compared"].as_u64() > Some(0), "{report}");
     assert_eq!(report["findings"][0]["path"], "$.a");
-}
-
-/// How often changes have reached the disk.
-fn flushes(shadow: &Shadow) -> u64 {
-    let ready: serde_json::Value =
-        serde_json::from_str(&get(shadow.admin, "/readyz").text()).expect("JSON");
-    ready["store"]["flushes"].as_u64().expect("a count")
 }
 
 #[test]

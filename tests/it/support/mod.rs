@@ -3,10 +3,12 @@
 
 mod client;
 mod origin;
+mod rogue;
 mod shadow;
 
 pub use client::{Client, get};
 pub use origin::{Act, Origin, Reply, closed};
+pub use rogue::{black_hole, hold, read_head, reset, rogue, write_forever};
 pub use shadow::{Shadow, command, stdout};
 
 use std::time::{Duration, Instant};

@@ -48,10 +48,21 @@ impl Shadow {
         candidate: SocketAddr,
         rest: &str,
     ) -> Self {
+        let (primary, candidate) = (format!("http://{primary}"), format!("http://{candidate}"));
+        Self::launch_with(folder, &primary, &candidate, rest)
+    }
+
+    /// Starts between two URLs.
+    pub fn with_candidate(primary: &str, candidate: &str, rest: &str) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        Self::launch_with(folder, primary, candidate, rest)
+    }
+
+    fn launch_with(folder: Arc<TempDir>, primary: &str, candidate: &str, rest: &str) -> Self {
         let config = format!(
             "listen: {{ address: 127.0.0.1:0 }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
-             primary: {{ url: \"http://{primary}\", timeout: 2s }}\n\
-             candidate: {{ url: \"http://{candidate}\", timeout: 1s }}\n{rest}\n"
+             primary: {{ url: \"{primary}\", timeout: 2s }}\n\
+             candidate: {{ url: \"{candidate}\", timeout: 1s }}\n{rest}\n"
         );
         std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
         Self::launch(folder)
@@ -120,6 +131,20 @@ impl Shadow {
             let exact = count("seen") == ends && count("mirrored") == compared;
             (count("seen") >= seen && exact).then_some(report)
         })
+    }
+
+    /// How often changes have reached the disk.
+    pub fn flushes(&self) -> u64 {
+        let ready: Value = serde_json::from_str(&get(self.admin, "/readyz").text()).expect("JSON");
+        ready["store"]["flushes"].as_u64().expect("a count")
+    }
+
+    /// Peak resident memory.
+    pub fn peak_memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("a status");
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).expect("a peak");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
     }
 
     /// Runs another command beside it, in its folder.
