@@ -55,5 +55,7 @@ fn state(control: &Control) -> Value {
         "queued": state.queued,
         "backlog": state.backlog,
         "memory_bytes": state.memory,
+        "in_flight": state.in_flight,
+        "breaker": state.breaker.name(),
     })
 }

@@ -5,8 +5,8 @@
 use crate::base::show_duration;
 use crate::config::page::Page;
 use crate::config::parts::{
-    Admin, Compare, Config, Gate, Isolation, LogFormat, Methods, Mirror, Redact, Replace, Rewrite,
-    Route, Sticky, Where,
+    Admin, Breaker, Compare, Config, Gate, Isolation, LogFormat, Methods, Mirror, Redact, Replace,
+    Rewrite, Route, Sticky, Where,
 };
 use crate::model::{DropReason, SkipReason};
 use std::fmt::Display;
@@ -152,11 +152,15 @@ fn bound(reason: DropReason, mirror: &Mirror) -> Option<String> {
         DropReason::QueueFull => Some(format!("{} copies wait already", mirror.queue)),
         DropReason::Memory => Some(format!("{} are in flight already", mirror.memory)),
         DropReason::Rate => mirror.rate.map(|rate| format!("over {rate}")),
-        DropReason::Breaker => None,
+        DropReason::Breaker => Some(failing(&mirror.breaker)),
         DropReason::Backlog => Some(format!("comparing is {} trials behind", mirror.queue)),
         DropReason::Paused => Some("mirroring was switched off while it waited".into()),
         DropReason::Shutdown => Some("the process is stopping".into()),
     }
+}
+
+fn failing(Breaker { failures, of, open }: &Breaker) -> String {
+    format!("for {}, where {failures} of the last {of} copies got no answer", show_duration(*open))
 }
 
 /// What happens to a copy, and to its answer.

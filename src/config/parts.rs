@@ -79,6 +79,18 @@ pub struct Mirror {
     /// Requests at the candidate at one time.
     pub concurrency: usize,
     pub rate: Option<Rate>,
+    pub breaker: Breaker,
+}
+
+/// When a candidate that fails is left alone, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// Of the last copies.
+    pub failures: Percent,
+    /// How many copies are looked back on.
+    pub of: usize,
+    /// Until one copy tries it again.
+    pub open: Duration,
 }
 
 /// What makes two requests get the same sampling decision.

@@ -94,9 +94,17 @@ const MIRROR: &[Key] = &[
     Key::new("concurrency", Count(MOST), "requests at the candidate at one time").default("64"),
     Key::new("rate", Text(&RATE), "copies beyond it are dropped; absent: no limit")
         .optional("500/s"),
-    Key::later("breaker"),
+    Key::new("breaker", Section(BREAKER), "leaves a candidate alone that cannot be reached"),
     Key::later("protect"),
     Key::later("ramp"),
+];
+
+const BREAKER: &[Key] = &[
+    Key::new("failures", Text(&PERCENT), "of the last copies: faults of the connection, time-outs")
+        .default("50%"),
+    Key::new("of", Count(10_000), "copies that are looked back on").default("20"),
+    Key::new("open", Text(&DURATION), "copies are dropped that long, then one tries again")
+        .default("10s"),
 ];
 
 const NEEDLE: &[Key] = &[
@@ -134,7 +142,7 @@ const ROUTE_MIRROR: &[Key] = &[
     Key::elsewhere("concurrency", OF_MIRROR),
     Key::elsewhere("rate", OF_MIRROR),
     Key::elsewhere("timeout", "holds for all routes together; set it under `candidate`"),
-    Key::later("breaker"),
+    Key::elsewhere("breaker", OF_MIRROR),
     Key::later("protect"),
     Key::later("ramp"),
 ];

@@ -90,6 +90,8 @@ impl Control {
             queued: limits.queued(),
             backlog: self.wiring.backlogs.iter().map(Backlog::trials).sum(),
             memory: limits.memory.used(),
+            in_flight: limits.in_flight(),
+            breaker: limits.breaker(),
         }
     }
 
@@ -198,6 +200,8 @@ impl Control {
         recorder.gauge(Name::Queue, state.queued as f64);
         recorder.gauge(Name::Backlog, state.backlog as f64);
         recorder.gauge(Name::Memory, state.memory as f64);
+        recorder.gauge(Name::InFlight, state.in_flight as f64);
+        recorder.gauge(Name::Breaker, f64::from(state.breaker.level()));
         recorder.gauge(Name::MirrorEnabled, f64::from(u8::from(state.enabled)));
         recorder.gauge(Name::MirrorSample, state.sample.ratio());
         recorder.gauge(Name::Findings, findings as f64);

@@ -1,6 +1,7 @@
 //! The kill switch and the dial.
 
 use crate::base::Percent;
+use crate::mirror::BreakerState;
 
 /// What is to be changed; what is absent stays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub struct MirrorState {
     pub backlog: usize,
     /// Bytes held on the shadow side.
     pub memory: usize,
+    /// Copies at the candidate now.
+    pub in_flight: usize,
+    pub breaker: BreakerState,
 }
 
 /// Whether a change outlives a restart.

@@ -2,9 +2,12 @@
 
 use crate::base::Charge;
 use crate::judge::{Batch, Pending, Subject};
+use crate::mirror::breaker::{Ending, Pass};
 use crate::mirror::copy::{self, Replay};
 use crate::mirror::{Limits, Outbox};
-use crate::model::{Disposition, DropReason, Exchange, FailReason, SkipReason, Trial};
+use crate::model::{
+    Disposition, DropReason, Exchange, FailReason, Fault, Outcome, SkipReason, Trial,
+};
 use crate::policy::Plan;
 use crate::upstream::{Address, Pool};
 use http::HeaderValue;
@@ -170,6 +173,9 @@ struct Flight {
 impl Flight {
     async fn run(&mut self) {
         let (Some(job), Some(pool)) = (&mut self.job, &self.mirror.pool) else { return };
+        let Some(mut leave) = Leave::ask(&self.mirror.limits) else {
+            return self.end(Disposition::Dropped(DropReason::Breaker));
+        };
         let request = match copy::copy(&job.exchange, &job.plan, &self.mirror.marker) {
             Ok(request) => request,
             Err(error) => {
@@ -180,6 +186,8 @@ impl Flight {
         let Ok(answer) = copy::send(pool, request, &job.plan, &mut job.charge).await else {
             return self.end(Disposition::Failed(FailReason::Memory));
         };
+        leave.ending = ending(&answer.outcome);
+        drop(leave);
         if let Some(Job { exchange, plan, charge }) = self.job.take() {
             let trial = Trial { exchange, candidate: answer.outcome, latency: answer.latency };
             self.mirror.outbox.note(|batch| batch.trial(Pending { trial, plan, charge }));
@@ -190,6 +198,38 @@ impl Flight {
         if let Some(job) = self.job.take() {
             self.mirror.settle(&job, disposition);
         }
+    }
+}
+
+/// The breaker's leave to send one copy. It always learns how that ended, even where the copy is
+/// given up on the way, so that no probe is waited for in vain.
+struct Leave {
+    limits: Arc<Limits>,
+    pass: Pass,
+    ending: Ending,
+}
+
+impl Leave {
+    fn ask(limits: &Arc<Limits>) -> Option<Self> {
+        let pass = limits.pass()?;
+        Some(Self { limits: limits.clone(), pass, ending: Ending::Unknown })
+    }
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.limits.ended(self.pass, self.ending);
+    }
+}
+
+/// What an outcome says of the candidate as a whole. A status is an answer, whatever it is, and so
+/// is one that is too large or no HTTP.
+fn ending(outcome: &Outcome) -> Ending {
+    match outcome {
+        Outcome::Reply(_) | Outcome::Fault(Fault::Malformed | Fault::TooLarge) => Ending::Answered,
+        Outcome::Fault(
+            Fault::Refused | Fault::Dns | Fault::Tls | Fault::Reset | Fault::Timeout,
+        ) => Ending::Failed,
     }
 }
 

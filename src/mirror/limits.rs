@@ -2,7 +2,9 @@
 
 use crate::base::{Budget, clock};
 use crate::config;
+use crate::mirror::breaker::{BreakerState, Ending, Event, Gate, Pass, Step};
 use crate::mirror::rate::Limiter;
+use crate::model::DropReason;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -17,6 +19,7 @@ pub struct Limits {
     queue: AtomicUsize,
     queued: AtomicUsize,
     off: AtomicBool,
+    breaker: Gate,
     slots: Arc<Semaphore>,
     /// How many slots there are; locked only by a reload.
     concurrency: Mutex<usize>,
@@ -25,13 +28,15 @@ pub struct Limits {
 impl Limits {
     /// The bounds that a config sets.
     pub fn new(mirror: &config::Mirror) -> Arc<Self> {
+        let started = clock::now();
         let limits = Self {
             memory: Budget::new(mirror.memory.as_usize()),
             rate: Limiter::default(),
-            started: clock::now(),
+            started,
             queue: AtomicUsize::new(mirror.queue),
             queued: AtomicUsize::new(0),
             off: AtomicBool::new(false),
+            breaker: Gate::new(mirror.breaker, started),
             slots: Arc::new(Semaphore::new(mirror.concurrency)),
             concurrency: Mutex::new(mirror.concurrency),
         };
@@ -44,6 +49,7 @@ impl Limits {
         self.memory.set_limit(mirror.memory.as_usize());
         self.rate.set(mirror.rate.map(|rate| rate.per_second));
         self.queue.store(mirror.queue, Relaxed);
+        self.breaker.set(mirror.breaker);
         let mut concurrency = self.concurrency.lock().unwrap_or_else(PoisonError::into_inner);
         if mirror.concurrency > *concurrency {
             self.slots.add_permits(mirror.concurrency - *concurrency);
@@ -78,9 +84,43 @@ impl Limits {
         self.off.load(Relaxed)
     }
 
+    /// Why an exchange need not be captured at all: its copy would be dropped.
+    pub fn bar(&self) -> Option<DropReason> {
+        self.breaker.is_shut(clock::now).then_some(DropReason::Breaker)
+    }
+
+    /// Leave to send one copy, if the breaker gives it.
+    pub(super) fn pass(&self) -> Option<Pass> {
+        match self.breaker.step(clock::now(), Event::Ask) {
+            Step::Pass(pass) => Some(pass),
+            _ => None,
+        }
+    }
+
+    /// Tells the breaker how a copy that had leave has ended.
+    pub(super) fn ended(&self, pass: Pass, ending: Ending) {
+        match self.breaker.step(clock::now(), Event::Ended(pass, ending)) {
+            Step::Opened => tracing::warn!("the candidate fails: copies are dropped for a while"),
+            Step::Closed => tracing::info!("the candidate answers again: copies are sent"),
+            Step::Reopened => tracing::debug!("the candidate was tried, and fails still"),
+            Step::Pass(_) | Step::Drop | Step::Noted => {}
+        }
+    }
+
+    /// Where the breaker stands.
+    pub fn breaker(&self) -> BreakerState {
+        self.breaker.state(clock::now())
+    }
+
     /// Exchanges that wait for a slot now.
     pub fn queued(&self) -> usize {
         self.queued.load(Relaxed)
+    }
+
+    /// Copies at the candidate now.
+    pub fn in_flight(&self) -> usize {
+        let slots = *self.concurrency.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.saturating_sub(self.slots.available_permits())
     }
 
     /// How many may wait.

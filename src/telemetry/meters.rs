@@ -1,6 +1,6 @@
 //! Counting, and rendering the counts for Prometheus.
 
-use crate::model::{Answered, DropReason, FailReason, Fault, Judged, Ledger, SkipReason};
+use crate::model::{Answered, DropReason, FailReason, Fault, Judged, Ledger, Outcome, SkipReason};
 use crate::telemetry::{METRICS, Name, Unit};
 use metrics::{Counter, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -73,6 +73,7 @@ pub struct Meters {
     verdicts: [Counter; 4],
     classes: [Counter; 5],
     faults: Vec<(Fault, Counter)>,
+    candidate_faults: Vec<(Fault, Counter)>,
     live: Histogram,
     primary: Histogram,
     candidate: Histogram,
@@ -91,8 +92,10 @@ impl Meters {
         let verdict = |value: &'static str| counter!(Name::Compared.as_str(), "verdict" => value);
         let class =
             |value: &'static str| counter!(Name::LiveResponses.as_str(), "status_class" => value);
-        let fault =
-            |fault: Fault| (fault, counter!(Name::LiveFaults.as_str(), "fault" => fault.name()));
+        let faults = |name: Name| {
+            let one = |fault: Fault| (fault, counter!(name.as_str(), "fault" => fault.name()));
+            Fault::ALL.into_iter().map(one).collect::<Vec<_>>()
+        };
         Self {
             requests: counter!(Name::Requests.as_str()),
             mirrored: counter!(Name::Mirrored.as_str()),
@@ -102,7 +105,8 @@ impl Meters {
             failed: labelled(Name::Failed, "reason", &fails),
             verdicts: Judged::ALL.map(|judged| verdict(judged.name())),
             classes: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(class),
-            faults: Fault::ALL.into_iter().map(fault).collect(),
+            faults: faults(Name::LiveFaults),
+            candidate_faults: faults(Name::CandidateFaults),
             live: histogram!(Name::LiveSeconds.as_str()),
             primary: histogram!(Name::PrimarySeconds.as_str()),
             candidate: histogram!(Name::CandidateSeconds.as_str()),
@@ -130,12 +134,16 @@ impl Meters {
         if let Some(counter) = self.classes.get(class) {
             counter.increment(1);
         }
-        if let Some(fault) = answered.fault
-            && let Some((_, counter)) = self.faults.iter().find(|(each, _)| *each == fault)
-        {
-            counter.increment(1);
-        }
+        count(&self.faults, answered.fault);
         self.live.record(answered.latency.as_secs_f64());
+    }
+
+    /// Counts how the candidate failed to answer a copy, if it did.
+    pub fn fault(&self, candidate: &Outcome) {
+        match candidate {
+            Outcome::Reply(_) => {}
+            Outcome::Fault(fault) => count(&self.candidate_faults, Some(*fault)),
+        }
     }
 
     /// Counts a compared trial.
@@ -145,6 +153,12 @@ impl Meters {
         }
         self.primary.record(primary.as_secs_f64());
         self.candidate.record(candidate.as_secs_f64());
+    }
+}
+
+fn count(faults: &[(Fault, Counter)], fault: Option<Fault>) {
+    if let Some((_, counter)) = faults.iter().find(|(each, _)| Some(*each) == fault) {
+        counter.increment(1);
     }
 }
 

@@ -73,6 +73,12 @@ metrics! {
         "The primary's time for compared requests.";
     CandidateSeconds = "shadow_candidate_duration_seconds", Seconds, [],
         "The candidate's time for compared requests.";
+    CandidateFaults = "shadow_candidate_faults_total", Counter, ["fault"],
+        "Copies to which the candidate gave no answer, or broke it off.";
+    InFlight = "shadow_copies_in_flight", Gauge, [],
+        "Copies at the candidate now.";
+    Breaker = "shadow_breaker_state", Gauge, [],
+        "Whether copies are sent: 0 closed (sent), 1 half-open (one tries), 2 open (dropped).";
     Queue = "shadow_queue_length", Gauge, [],
         "Exchanges that wait for a slot at the candidate.";
     Backlog = "shadow_backlog_trials", Gauge, [],

@@ -17,4 +17,5 @@ mod faults;
 mod ledger;
 mod live;
 mod mirror;
+mod protect;
 mod store;
