@@ -97,6 +97,7 @@ impl Sink for Intake {
     }
 
     fn answered(&self, answered: Answered) {
+        self.mirror.answered(&answered);
         self.outbox.note(|batch| batch.answered(answered));
     }
 }

@@ -40,7 +40,8 @@ pub use init::init;
 pub use load::{load, parse};
 pub use parts::{
     Admin, Breaker, Compare, Config, Gate, Isolation, Listen, LogFormat, Matcher, Methods, Mirror,
-    Needle, Redact, Replace, Rewrite, Route, Sticky, Store, Target, TargetUrl, Telemetry, Where,
+    Needle, Protect, Redact, Replace, Rewrite, Route, Stage, Sticky, Store, Target, TargetUrl,
+    Telemetry, Where,
 };
 pub use problem::{Problem, Problems};
 pub use reload::needs_restart;

@@ -80,6 +80,27 @@ pub struct Mirror {
     pub concurrency: usize,
     pub rate: Option<Rate>,
     pub breaker: Breaker,
+    pub protect: Protect,
+    /// How the sample grows; empty: it holds from the start.
+    pub ramp: Vec<Stage>,
+}
+
+/// At what mirroring turns itself off for the sake of the live path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Protect {
+    /// The 99th percentile of what the tap itself adds to the time of an answer.
+    pub added_p99: Option<Duration>,
+    /// Of the oldest exchange in the queue.
+    pub queue_age: Option<Duration>,
+}
+
+/// One step of a ramp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// No more than this is mirrored.
+    pub sample: Percent,
+    /// Until the next stage; the last holds for ever.
+    pub hold: Option<Duration>,
 }
 
 /// When a candidate that fails is left alone, and for how long.

@@ -95,8 +95,21 @@ const MIRROR: &[Key] = &[
     Key::new("rate", Text(&RATE), "copies beyond it are dropped; absent: no limit")
         .optional("500/s"),
     Key::new("breaker", Section(BREAKER), "leaves a candidate alone that cannot be reached"),
-    Key::later("protect"),
-    Key::later("ramp"),
+    Key::new("protect", Section(PROTECT), "at this, mirroring turns itself off for a while"),
+    Key::new("ramp", List(&Section(STAGE)), "what grows by stages; more than it is never mirrored")
+        .optional("[{ sample: 1%, hold: 10m }, { sample: 100% }]"),
+];
+
+const PROTECT: &[Key] = &[
+    Key::new("added_p99", Text(&DURATION), "what the tap adds to 99% of the answers at most")
+        .optional("5ms"),
+    Key::new("queue_age", Text(&DURATION), "how long a copy may wait to be sent").optional("5s"),
+];
+
+const STAGE: &[Key] = &[
+    Key::new("sample", Text(&PERCENT), "of the requests that may be mirrored").required("1%"),
+    Key::new("hold", Text(&DURATION), "until the next stage; the last goes without")
+        .optional("10m"),
 ];
 
 const BREAKER: &[Key] = &[
@@ -143,8 +156,8 @@ const ROUTE_MIRROR: &[Key] = &[
     Key::elsewhere("rate", OF_MIRROR),
     Key::elsewhere("timeout", "holds for all routes together; set it under `candidate`"),
     Key::elsewhere("breaker", OF_MIRROR),
-    Key::later("protect"),
-    Key::later("ramp"),
+    Key::elsewhere("protect", OF_MIRROR),
+    Key::elsewhere("ramp", OF_MIRROR),
 ];
 
 const REQUEST: Key =

@@ -11,9 +11,12 @@ mod copy;
 mod dispatch;
 mod limits;
 mod outbox;
+mod protect;
 mod rate;
+mod readings;
 
 pub use breaker::BreakerState;
 pub use dispatch::{Job, Mirror};
 pub use limits::Limits;
 pub use outbox::Outbox;
+pub use protect::{Advice, Descriptors, Protector, Sample};
