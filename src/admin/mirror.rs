@@ -3,6 +3,7 @@
 use crate::admin::AdminError;
 use crate::base::Percent;
 use crate::control::{Change, Control, Saved};
+use crate::model::Strain;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
@@ -55,5 +56,9 @@ fn state(control: &Control) -> Value {
         "queued": state.queued,
         "backlog": state.backlog,
         "memory_bytes": state.memory,
+        "in_flight": state.in_flight,
+        "breaker": state.breaker.name(),
+        "protecting": state.strain.map(Strain::name),
+        "ramp_stage": state.stage,
     })
 }

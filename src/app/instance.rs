@@ -22,6 +22,7 @@ use std::thread::{JoinHandle, available_parallelism};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{self, AbortHandle};
+use tokio::time;
 use uuid::Uuid;
 
 /// How long the last state may take to reach the disk.
@@ -65,6 +66,7 @@ pub struct Instance {
     workers: Vec<JoinHandle<()>>,
     judges: Judges,
     serving: AbortHandle,
+    watching: AbortHandle,
 }
 
 /// What is left of a process that has ended.
@@ -90,7 +92,8 @@ impl Instance {
         let book = Arc::new(Mutex::new(Book::new(info(&session, &config, &origin))));
         let controls = controls(&config);
         let constants = Constants { session: session.clone(), key: key() };
-        let policy = Policy::new(&config, controls, &constants);
+        let most = config.mirror.ramp.first().map(|stage| stage.sample);
+        let policy = Policy::new(&config, controls, most, &constants);
         let policy = Arc::new(ArcSwap::from_pointee(policy));
         let limits = Limits::new(policy.load().limits());
         let timeout = config.primary.timeout;
@@ -123,8 +126,20 @@ impl Instance {
             recorder,
             constants,
         });
+        let watching = task::spawn(watch(control.clone())).abort_handle();
         let serving = task::spawn(serve_admin(admin, config, control.clone())).abort_handle();
-        Ok(Self { listen, admin: admin_at, session, control, book, stop, workers, judges, serving })
+        Ok(Self {
+            listen,
+            admin: admin_at,
+            session,
+            control,
+            book,
+            stop,
+            workers,
+            judges,
+            serving,
+            watching,
+        })
     }
 
     /// Ends in order: no client loses an answer that has begun, what is queued is sent or counted,
@@ -153,6 +168,7 @@ impl Instance {
             book.session().clone()
         };
         self.serving.abort();
+        self.watching.abort();
         let control = self.control;
         let store = task::spawn_blocking(move || control.close(LAST_FLUSH)).await;
         let store = store.unwrap_or_else(|error| Health::Failed(error.to_string()));
@@ -232,6 +248,14 @@ fn bind_admin(address: SocketAddr) -> Result<TcpListener, StartError> {
     let listener = TcpListener::bind(address).map_err(explain)?;
     listener.set_nonblocking(true).map_err(explain)?;
     Ok(listener)
+}
+
+/// Looks after the live path, for ever.
+async fn watch(control: Arc<Control>) {
+    loop {
+        time::sleep(Duration::from_secs(1)).await;
+        control.watch(clock::now());
+    }
 }
 
 async fn serve_admin(listener: TcpListener, config: Config, control: Arc<Control>) {

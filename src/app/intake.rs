@@ -1,6 +1,6 @@
 //! Where the live plane meets the shadow plane: the onlooker of one worker's tap.
 
-use crate::base::clock;
+use crate::base::{Charge, clock};
 use crate::judge::Subject;
 use crate::mirror::{Job, Limits, Mirror, Outbox};
 use crate::model::{Answered, Disposition, DropReason, Exchange, RequestId, SkipReason};
@@ -44,6 +44,14 @@ impl Ids {
 }
 
 impl Intake {
+    /// Room for one exchange; refused where its copy would come to nothing.
+    fn charge(&self) -> Result<Charge, DropReason> {
+        match self.limits.bar() {
+            Some(reason) => Err(reason),
+            None => self.limits.memory.take(HEADS).ok_or(DropReason::Memory),
+        }
+    }
+
     fn pass(&self, head: &Parts, plan: &Plan, disposition: Disposition) -> Admission {
         let subject = Subject::new(&head.method, head.uri.path(), Some(plan));
         self.outbox.note(|batch| batch.seen_and_settled(subject, disposition));
@@ -59,9 +67,9 @@ impl Sink for Intake {
         match decision {
             Decision::Skip(reason) => self.pass(head, plan, Disposition::Skipped(reason)),
             Decision::SampledOut => self.pass(head, plan, Disposition::SampledOut),
-            Decision::Mirror => match self.limits.memory.take(HEADS) {
-                None => self.pass(head, plan, Disposition::Dropped(DropReason::Memory)),
-                Some(charge) => {
+            Decision::Mirror => match self.charge() {
+                Err(reason) => self.pass(head, plan, Disposition::Dropped(reason)),
+                Ok(charge) => {
                     let subject = Subject::new(&head.method, head.uri.path(), Some(plan));
                     self.outbox.note(|batch| batch.seen(subject));
                     let (plan, max_body) = (plan.clone(), plan.mirror.max_body.as_usize());
@@ -89,6 +97,7 @@ impl Sink for Intake {
     }
 
     fn answered(&self, answered: Answered) {
+        self.mirror.answered(&answered);
         self.outbox.note(|batch| batch.answered(answered));
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! This module never resolves a name: `localhost`, `127.0.0.1` and `[::1]` count as one host.
 
-use crate::config::parts::{Config, Methods, Mirror, TargetUrl};
+use crate::config::parts::{Config, Methods, Mirror, Stage, TargetUrl};
 use crate::config::sheet::{Sheet, Spot};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -19,6 +19,7 @@ pub(super) fn check(sheet: &Sheet<'_>, config: &Config) {
             mirror(sheet, config, &format!("routes[{index}].mirror"), own);
         }
     }
+    ramp(sheet, &config.mirror.ramp);
     routes(sheet, config);
     endpoints(sheet, config);
 }
@@ -82,6 +83,26 @@ fn mirror(sheet: &Sheet<'_>, config: &Config, at: &str, mirror: &Mirror) {
     if one > all && sound(sheet, &[&max_body, "mirror.memory"]) {
         let text = format!("`{one}` is more than mirror.memory ({all}), so it could never be held");
         sheet.report_at(&max_body, format!("{text}; raise mirror.memory or lower this"));
+    }
+}
+
+/// Every stage but the last ends, and none is smaller than the one before.
+fn ramp(sheet: &Sheet<'_>, stages: &[Stage]) {
+    if !sound(sheet, &["mirror.ramp"]) {
+        return;
+    }
+    for (index, pair) in stages.windows(2).enumerate() {
+        let [stage, next] = pair else { continue };
+        if stage.hold.is_none() {
+            let text = "never ends, so the next stage never comes; write `hold: 10m`";
+            sheet.report_at(&format!("mirror.ramp[{index}]"), text);
+        }
+        if next.sample < stage.sample {
+            let text =
+                format!("`{}` is less than the stage before ({})", next.sample, stage.sample);
+            let at = format!("mirror.ramp[{}].sample", index + 1);
+            sheet.report_at(&at, format!("{text}; write the stages in rising order"));
+        }
     }
 }
 

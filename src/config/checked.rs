@@ -7,8 +7,8 @@
 use crate::config::across;
 use crate::config::keys::Shape;
 use crate::config::parts::{
-    Admin, Config, Gate, Isolation, Listen, Mirror, Needle, Redact, Store, Target, TargetUrl,
-    Telemetry, Where,
+    Admin, Breaker, Config, Gate, Isolation, Listen, Mirror, Needle, Protect, Redact, Stage, Store,
+    Target, TargetUrl, Telemetry, Where,
 };
 use crate::config::rules::{compare, rewrite, routes};
 use crate::config::section::Section;
@@ -74,6 +74,26 @@ fn mirror(section: &Section<'_>) -> Mirror {
         queue: section.value("queue"),
         concurrency: section.value("concurrency"),
         rate: section.given("rate"),
+        breaker: breaker(&section.section("breaker")),
+        protect: protect(&section.section("protect")),
+        ramp: section.sections("ramp").iter().filter_map(stage).collect(),
+    }
+}
+
+fn protect(section: &Section<'_>) -> Protect {
+    Protect { added_p99: section.given("added_p99"), queue_age: section.given("queue_age") }
+}
+
+fn stage(section: &Section<'_>) -> Option<Stage> {
+    let hold = section.given("hold");
+    section.given("sample").map(|sample| Stage { sample, hold })
+}
+
+fn breaker(section: &Section<'_>) -> Breaker {
+    Breaker {
+        failures: section.value("failures"),
+        of: section.value("of"),
+        open: section.value("open"),
     }
 }
 

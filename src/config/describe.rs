@@ -5,8 +5,8 @@
 use crate::base::show_duration;
 use crate::config::page::Page;
 use crate::config::parts::{
-    Admin, Compare, Config, Gate, Isolation, LogFormat, Methods, Mirror, Redact, Replace, Rewrite,
-    Route, Sticky, Where,
+    Admin, Breaker, Compare, Config, Gate, Isolation, LogFormat, Methods, Mirror, Protect, Redact,
+    Replace, Rewrite, Route, Stage, Sticky, Where,
 };
 use crate::model::{DropReason, SkipReason};
 use std::fmt::Display;
@@ -74,11 +74,22 @@ fn choice(mirror: &Mirror) -> Vec<String> {
         Sticky::Client => "one choice for all requests of a client".into(),
         Sticky::Field(place) => format!("one choice for each value of {}", at(place)),
     });
+    if !mirror.ramp.is_empty() {
+        words.push(format!("at most {}", stages(&mirror.ramp)));
+    }
     if !mirror.always.is_empty() {
         let fields: Vec<_> = mirror.always.iter().map(|needle| at(&needle.field)).collect();
         words.push(format!("always, by its listed value: {}", fields.join(", ")));
     }
     words
+}
+
+fn stages(ramp: &[Stage]) -> String {
+    let stage = |Stage { sample, hold }: &Stage| match hold {
+        Some(hold) => format!("{sample} for {}", show_duration(*hold)),
+        None => format!("{sample} from then on"),
+    };
+    ramp.iter().map(stage).collect::<Vec<_>>().join(", ")
 }
 
 fn methods(methods: Methods) -> &'static str {
@@ -152,11 +163,24 @@ fn bound(reason: DropReason, mirror: &Mirror) -> Option<String> {
         DropReason::QueueFull => Some(format!("{} copies wait already", mirror.queue)),
         DropReason::Memory => Some(format!("{} are in flight already", mirror.memory)),
         DropReason::Rate => mirror.rate.map(|rate| format!("over {rate}")),
-        DropReason::Breaker => None,
+        DropReason::Breaker => Some(failing(&mirror.breaker)),
+        DropReason::Protected => Some(suffering(mirror.protect)),
         DropReason::Backlog => Some(format!("comparing is {} trials behind", mirror.queue)),
         DropReason::Paused => Some("mirroring was switched off while it waited".into()),
         DropReason::Shutdown => Some("the process is stopping".into()),
     }
+}
+
+fn failing(Breaker { failures, of, open }: &Breaker) -> String {
+    format!("for {}, where {failures} of the last {of} copies got no answer", show_duration(*open))
+}
+
+fn suffering(Protect { added_p99, queue_age }: Protect) -> String {
+    let mut causes = Vec::new();
+    causes.extend(added_p99.map(|most| format!("p99 of added time over {}", show_duration(most))));
+    causes.extend(queue_age.map(|most| format!("a copy waits over {}", show_duration(most))));
+    causes.push("memory or file descriptors run short".into());
+    format!("the live path suffers: {}", causes.join(", "))
 }
 
 /// What happens to a copy, and to its answer.

@@ -39,8 +39,9 @@ pub use describe::describe;
 pub use init::init;
 pub use load::{load, parse};
 pub use parts::{
-    Admin, Compare, Config, Gate, Isolation, Listen, LogFormat, Matcher, Methods, Mirror, Needle,
-    Redact, Replace, Rewrite, Route, Sticky, Store, Target, TargetUrl, Telemetry, Where,
+    Admin, Breaker, Compare, Config, Gate, Isolation, Listen, LogFormat, Matcher, Methods, Mirror,
+    Needle, Protect, Redact, Replace, Rewrite, Route, Stage, Sticky, Store, Target, TargetUrl,
+    Telemetry, Where,
 };
 pub use problem::{Problem, Problems};
 pub use reload::needs_restart;

@@ -79,6 +79,39 @@ pub struct Mirror {
     /// Requests at the candidate at one time.
     pub concurrency: usize,
     pub rate: Option<Rate>,
+    pub breaker: Breaker,
+    pub protect: Protect,
+    /// How the sample grows; empty: it holds from the start.
+    pub ramp: Vec<Stage>,
+}
+
+/// At what mirroring turns itself off for the sake of the live path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Protect {
+    /// The 99th percentile of what the tap itself adds to the time of an answer.
+    pub added_p99: Option<Duration>,
+    /// Of the oldest exchange in the queue.
+    pub queue_age: Option<Duration>,
+}
+
+/// One step of a ramp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// No more than this is mirrored.
+    pub sample: Percent,
+    /// Until the next stage; the last holds for ever.
+    pub hold: Option<Duration>,
+}
+
+/// When a candidate that fails is left alone, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// Of the last copies.
+    pub failures: Percent,
+    /// How many copies are looked back on.
+    pub of: usize,
+    /// Until one copy tries it again.
+    pub open: Duration,
 }
 
 /// What makes two requests get the same sampling decision.

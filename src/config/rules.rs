@@ -45,6 +45,7 @@ fn mirrored(section: &Section<'_>, general: &Mirror) -> Mirror {
         always,
         methods: section.given("methods").unwrap_or(general.methods),
         max_body: section.given("max_body").unwrap_or(general.max_body),
+        ramp: general.ramp.clone(),
         ..*general
     }
 }

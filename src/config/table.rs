@@ -94,9 +94,30 @@ const MIRROR: &[Key] = &[
     Key::new("concurrency", Count(MOST), "requests at the candidate at one time").default("64"),
     Key::new("rate", Text(&RATE), "copies beyond it are dropped; absent: no limit")
         .optional("500/s"),
-    Key::later("breaker"),
-    Key::later("protect"),
-    Key::later("ramp"),
+    Key::new("breaker", Section(BREAKER), "leaves a candidate alone that cannot be reached"),
+    Key::new("protect", Section(PROTECT), "at this, mirroring turns itself off for a while"),
+    Key::new("ramp", List(&Section(STAGE)), "what grows by stages; more than it is never mirrored")
+        .optional("[{ sample: 1%, hold: 10m }, { sample: 100% }]"),
+];
+
+const PROTECT: &[Key] = &[
+    Key::new("added_p99", Text(&DURATION), "what the tap adds to 99% of the answers at most")
+        .optional("5ms"),
+    Key::new("queue_age", Text(&DURATION), "how long a copy may wait to be sent").optional("5s"),
+];
+
+const STAGE: &[Key] = &[
+    Key::new("sample", Text(&PERCENT), "of the requests that may be mirrored").required("1%"),
+    Key::new("hold", Text(&DURATION), "until the next stage; the last goes without")
+        .optional("10m"),
+];
+
+const BREAKER: &[Key] = &[
+    Key::new("failures", Text(&PERCENT), "of the last copies: faults of the connection, time-outs")
+        .default("50%"),
+    Key::new("of", Count(10_000), "copies that are looked back on").default("20"),
+    Key::new("open", Text(&DURATION), "copies are dropped that long, then one tries again")
+        .default("10s"),
 ];
 
 const NEEDLE: &[Key] = &[
@@ -134,9 +155,9 @@ const ROUTE_MIRROR: &[Key] = &[
     Key::elsewhere("concurrency", OF_MIRROR),
     Key::elsewhere("rate", OF_MIRROR),
     Key::elsewhere("timeout", "holds for all routes together; set it under `candidate`"),
-    Key::later("breaker"),
-    Key::later("protect"),
-    Key::later("ramp"),
+    Key::elsewhere("breaker", OF_MIRROR),
+    Key::elsewhere("protect", OF_MIRROR),
+    Key::elsewhere("ramp", OF_MIRROR),
 ];
 
 const REQUEST: Key =

@@ -6,6 +6,7 @@
 
 mod running;
 mod switch;
+mod vitals;
 
 pub use running::{Control, ControlError, Wiring};
 pub use switch::{Change, MirrorState, Saved};

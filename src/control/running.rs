@@ -1,12 +1,12 @@
 //! One running process.
 
-use crate::base::Chain;
+use crate::base::{Chain, Percent, clock};
 use crate::config::{Config, Problems, needs_restart};
-use crate::control::{Change, MirrorState, Saved};
+use crate::control::{Change, MirrorState, Saved, vitals};
 use crate::judge::Backlog;
-use crate::mirror::Limits;
+use crate::mirror::{Advice, Limits, Protector};
 use crate::model::{Controls, Session, SessionInfo};
-use crate::policy::{Constants, Policy};
+use crate::policy::{Constants, Policy, Ramp};
 use crate::store::{
     Backend, Book, Health, Root, Status, StoreError, StoreInfo, Writer, save_controls,
 };
@@ -15,7 +15,7 @@ use crate::telemetry::{Name, Recorder};
 use crate::verdict::{GateResult, gate};
 use arc_swap::ArcSwap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a question waits for a store that is being opened.
 const OPENING: Duration = Duration::from_secs(1);
@@ -41,12 +41,28 @@ pub struct Control {
     wiring: Wiring,
     /// What can be changed; locked by changes only, never by a live request.
     current: Mutex<Current>,
+    /// What it watches over by itself; locked by the control thread only.
+    guard: Mutex<Guard>,
+}
+
+struct Guard {
+    protector: Protector,
+    ramp: Ramp,
 }
 
 #[derive(Clone)]
 struct Current {
     config: Arc<Config>,
     controls: Controls,
+    /// The stage of the ramp.
+    stage: Option<usize>,
+}
+
+impl Current {
+    /// The most that the ramp allows.
+    fn most(&self) -> Option<Percent> {
+        Some(self.config.mirror.ramp.get(self.stage?)?.sample)
+    }
 }
 
 /// Why something cannot be told or done.
@@ -72,7 +88,10 @@ impl Control {
         let config = Arc::new(wiring.config.clone());
         let controls = std::mem::take(&mut wiring.controls);
         wiring.limits.set_off(controls.enabled == Some(false));
-        Arc::new(Self { wiring, current: Mutex::new(Current { config, controls }) })
+        let guard = Guard { protector: Protector::default(), ramp: Ramp::new(clock::now()) };
+        let stage = guard.ramp.stage(clock::now(), &config.mirror.ramp);
+        let current = Mutex::new(Current { config, controls, stage });
+        Arc::new(Self { wiring, current, guard: Mutex::new(guard) })
     }
 
     /// The config that holds now.
@@ -84,12 +103,19 @@ impl Control {
     pub fn mirror(&self) -> MirrorState {
         let policy = self.wiring.policy.load();
         let limits = &self.wiring.limits;
+        // One lock after the other, never one within the other.
+        let stage = self.stage();
+        let strain = self.guard().protector.strain();
         MirrorState {
             enabled: policy.limits().enabled,
             sample: policy.limits().sample,
             queued: limits.queued(),
             backlog: self.wiring.backlogs.iter().map(Backlog::trials).sum(),
             memory: limits.memory.used(),
+            in_flight: limits.in_flight(),
+            breaker: limits.breaker(),
+            strain,
+            stage,
         }
     }
 
@@ -124,6 +150,7 @@ impl Control {
             return Err(ControlError::Restart(fixed));
         }
         current.config = Arc::new(config);
+        current.stage = self.guard().ramp.stage(clock::now(), &current.config.mirror.ramp);
         self.apply(&current);
         Ok(())
     }
@@ -132,10 +159,62 @@ impl Control {
         let Wiring { policy, settings, limits, constants, .. } = &self.wiring;
         let timeout = current.config.primary.timeout;
         settings.store(Arc::new(tap::Settings { timeout }));
-        let next = Policy::new(&current.config, current.controls, constants);
+        let next = Policy::new(&current.config, current.controls, current.most(), constants);
         limits.reload(next.limits());
         limits.set_off(current.controls.enabled == Some(false));
         policy.store(Arc::new(next));
+    }
+
+    /// Looks after the live path, about once a second: mirroring stops where it suffers, and grows
+    /// by the stages of the ramp.
+    pub fn watch(&self, now: Instant) {
+        let mut sample = self.wiring.limits.sample(now);
+        sample.resident = vitals::resident();
+        sample.descriptors = vitals::descriptors();
+        let mut current = self.current();
+        let mirror = &current.config.mirror;
+        let mut guard = self.guard();
+        match guard.protector.step(now, mirror, &sample) {
+            Advice::Stay => {}
+            Advice::Protect(strain) => {
+                self.wiring.limits.set_protected(true);
+                guard.ramp.fall_back(now, &mirror.ramp);
+                tracing::warn!(
+                    cause = strain.name(),
+                    ?sample,
+                    "mirroring stops: the live path suffers"
+                );
+            }
+            Advice::Resume => {
+                self.wiring.limits.set_protected(false);
+                tracing::info!("mirroring goes on: the live path is well");
+            }
+        }
+        let enabled = current.controls.enabled.unwrap_or(mirror.enabled);
+        if enabled && guard.protector.strain().is_none() {
+            guard.ramp.run(now);
+        } else {
+            guard.ramp.halt(now);
+        }
+        let stage = guard.ramp.stage(now, &mirror.ramp);
+        drop(guard);
+        if stage != current.stage {
+            current.stage = stage;
+            self.apply(&current);
+            let most = current.most().map(|most| most.to_string());
+            tracing::info!(stage = stage.map(|stage| stage + 1), most, "the ramp's stage");
+        }
+    }
+
+    /// The stage of the ramp, from 1 on; none where the dial has been turned.
+    fn stage(&self) -> Option<usize> {
+        let current = self.current();
+        let ramps = current.controls.sample.is_none();
+        current.stage.filter(|_| ramps).map(|stage| stage + 1)
+    }
+
+    fn guard(&self) -> MutexGuard<'_, Guard> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A session: the running one as it stands, or a stored one.
@@ -198,6 +277,13 @@ impl Control {
         recorder.gauge(Name::Queue, state.queued as f64);
         recorder.gauge(Name::Backlog, state.backlog as f64);
         recorder.gauge(Name::Memory, state.memory as f64);
+        let limits = &self.wiring.limits;
+        recorder.gauge(Name::QueueAge, limits.queue_age(clock::now()).as_secs_f64());
+        recorder.gauge(Name::Connections, limits.connections() as f64);
+        recorder.gauge(Name::RampStage, state.stage.unwrap_or(0) as f64);
+        recorder.protect(state.strain);
+        recorder.gauge(Name::InFlight, state.in_flight as f64);
+        recorder.gauge(Name::Breaker, f64::from(state.breaker.level()));
         recorder.gauge(Name::MirrorEnabled, f64::from(u8::from(state.enabled)));
         recorder.gauge(Name::MirrorSample, state.sample.ratio());
         recorder.gauge(Name::Findings, findings as f64);

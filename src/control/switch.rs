@@ -1,6 +1,8 @@
 //! The kill switch and the dial.
 
 use crate::base::Percent;
+use crate::mirror::BreakerState;
+use crate::model::Strain;
 
 /// What is to be changed; what is absent stays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +23,13 @@ pub struct MirrorState {
     pub backlog: usize,
     /// Bytes held on the shadow side.
     pub memory: usize,
+    /// Copies at the candidate now.
+    pub in_flight: usize,
+    pub breaker: BreakerState,
+    /// Why mirroring is off for the sake of the live path.
+    pub strain: Option<Strain>,
+    /// The stage of the ramp that holds, counted from 1.
+    pub stage: Option<usize>,
 }
 
 /// Whether a change outlives a restart.

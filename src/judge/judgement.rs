@@ -60,6 +60,7 @@ impl Judge {
         let subject = Subject::new(&request.method, request.uri.path(), Some(plan));
         let endpoint = name(subject);
         let mut counts = Ledger::default();
+        self.meters.fault(&trial.candidate);
         match catch_unwind(AssertUnwindSafe(|| self.compare(trial, plan, &endpoint))) {
             Ok(judged) => {
                 counts.settle(Disposition::Compared);

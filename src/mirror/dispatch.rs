@@ -1,18 +1,25 @@
 //! Which copy is sent when: at once where a slot is free, else in turn, else not at all.
 
-use crate::base::Charge;
+use crate::base::{Charge, clock};
 use crate::judge::{Batch, Pending, Subject};
+use crate::mirror::breaker::{Ending, Pass};
 use crate::mirror::copy::{self, Replay};
+use crate::mirror::readings::Readings;
 use crate::mirror::{Limits, Outbox};
-use crate::model::{Disposition, DropReason, Exchange, FailReason, SkipReason, Trial};
+use crate::model::{
+    Answered, Disposition, DropReason, Exchange, FailReason, Fault, Outcome, SkipReason, Trial,
+};
 use crate::policy::Plan;
 use crate::upstream::{Address, Pool};
 use http::HeaderValue;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
+
+/// No connection rests for this long.
+const LONG: Duration = Duration::from_secs(60);
 
 /// A complete exchange whose copy is to be sent.
 pub struct Job {
@@ -28,10 +35,17 @@ pub struct Mirror {
     pool: Option<Arc<Pool<Replay>>>,
     /// The value of our marker on every copy.
     marker: HeaderValue,
-    queue: Mutex<VecDeque<Job>>,
+    queue: Mutex<VecDeque<Waiting>>,
     queued: Notify,
     in_flight: AtomicUsize,
     landed: Notify,
+    readings: Arc<Readings>,
+}
+
+/// A job in the queue, and since when.
+struct Waiting {
+    job: Job,
+    since: Instant,
 }
 
 impl Mirror {
@@ -43,6 +57,7 @@ impl Mirror {
         marker: HeaderValue,
     ) -> Arc<Self> {
         Arc::new(Self {
+            readings: limits.worker(),
             limits,
             outbox,
             pool: candidate.map(Pool::new),
@@ -56,8 +71,8 @@ impl Mirror {
 
     /// Takes an exchange, or counts it as dropped.
     pub fn offer(self: &Arc<Self>, job: Job) {
-        if self.limits.off() {
-            return self.settle(&job, Disposition::Dropped(DropReason::Paused));
+        if let Some(reason) = self.limits.halt() {
+            return self.settle(&job, Disposition::Dropped(reason));
         }
         if self.outbox.backlog() > self.limits.queue() {
             return self.settle(&job, Disposition::Dropped(DropReason::Backlog));
@@ -72,7 +87,8 @@ impl Mirror {
             drop(queue);
             self.launch(job, slot);
         } else if self.limits.enqueue() {
-            queue.push_back(job);
+            queue.push_back(Waiting { job, since: clock::now() });
+            self.readings.queued(queue.front().map(|oldest| oldest.since));
             self.queued.notify_one();
         } else {
             drop(queue);
@@ -85,8 +101,13 @@ impl Mirror {
         loop {
             self.queued.notified().await;
             while !self.queue().is_empty() {
-                let Some(slot) = self.limits.slot().await else { return };
-                if let Some(job) = self.next() {
+                let slot = tokio::select! {
+                    biased;
+                    () = self.limits.halted() => None,
+                    slot = self.limits.slot() => slot,
+                };
+                // Where mirroring has stopped, this lets go of all that waits.
+                if let (Some(job), Some(slot)) = (self.next(), slot) {
                     self.launch(job, slot);
                 }
             }
@@ -111,11 +132,17 @@ impl Mirror {
         }
     }
 
-    /// Closes connections to the candidate that have rested for too long.
+    /// A client has been answered.
+    pub fn answered(&self, answered: &Answered) {
+        self.readings.answered(self.limits.is_slow(answered.added));
+    }
+
+    /// Closes connections to the candidate that have rested for too long. While nothing is sent
+    /// that is all of them: they give way to those of clients.
     pub fn prune(&self, now: Instant) {
-        if let Some(pool) = &self.pool {
-            pool.prune(now);
-        }
+        let Some(pool) = &self.pool else { return };
+        pool.prune(if self.limits.halt().is_some() { now + LONG } else { now });
+        self.readings.rest(pool.resting());
     }
 
     fn launch(self: &Arc<Self>, job: Job, slot: OwnedSemaphorePermit) {
@@ -137,15 +164,17 @@ impl Mirror {
     fn next(&self) -> Option<Job> {
         loop {
             let job = self.take()?;
-            if !self.limits.off() {
-                return Some(job);
+            match self.limits.halt() {
+                None => return Some(job),
+                Some(reason) => self.settle(&job, Disposition::Dropped(reason)),
             }
-            self.settle(&job, Disposition::Dropped(DropReason::Paused));
         }
     }
 
     fn take(&self) -> Option<Job> {
-        let job = self.queue().pop_front()?;
+        let mut queue = self.queue();
+        let job = queue.pop_front()?.job;
+        self.readings.queued(queue.front().map(|oldest| oldest.since));
         self.limits.dequeue();
         Some(job)
     }
@@ -156,7 +185,7 @@ impl Mirror {
         self.outbox.note(|batch: &mut Batch| batch.settled(subject, disposition));
     }
 
-    fn queue(&self) -> MutexGuard<'_, VecDeque<Job>> {
+    fn queue(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -170,6 +199,9 @@ struct Flight {
 impl Flight {
     async fn run(&mut self) {
         let (Some(job), Some(pool)) = (&mut self.job, &self.mirror.pool) else { return };
+        let Some(mut leave) = Leave::ask(&self.mirror.limits) else {
+            return self.end(Disposition::Dropped(DropReason::Breaker));
+        };
         let request = match copy::copy(&job.exchange, &job.plan, &self.mirror.marker) {
             Ok(request) => request,
             Err(error) => {
@@ -180,6 +212,8 @@ impl Flight {
         let Ok(answer) = copy::send(pool, request, &job.plan, &mut job.charge).await else {
             return self.end(Disposition::Failed(FailReason::Memory));
         };
+        leave.ending = ending(&answer.outcome);
+        drop(leave);
         if let Some(Job { exchange, plan, charge }) = self.job.take() {
             let trial = Trial { exchange, candidate: answer.outcome, latency: answer.latency };
             self.mirror.outbox.note(|batch| batch.trial(Pending { trial, plan, charge }));
@@ -190,6 +224,38 @@ impl Flight {
         if let Some(job) = self.job.take() {
             self.mirror.settle(&job, disposition);
         }
+    }
+}
+
+/// The breaker's leave to send one copy. It always learns how that ended, even where the copy is
+/// given up on the way, so that no probe is waited for in vain.
+struct Leave {
+    limits: Arc<Limits>,
+    pass: Pass,
+    ending: Ending,
+}
+
+impl Leave {
+    fn ask(limits: &Arc<Limits>) -> Option<Self> {
+        let pass = limits.pass()?;
+        Some(Self { limits: limits.clone(), pass, ending: Ending::Unknown })
+    }
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.limits.ended(self.pass, self.ending);
+    }
+}
+
+/// What an outcome says of the candidate as a whole. A status is an answer, whatever it is, and so
+/// is one that is too large or no HTTP.
+fn ending(outcome: &Outcome) -> Ending {
+    match outcome {
+        Outcome::Reply(_) | Outcome::Fault(Fault::Malformed | Fault::TooLarge) => Ending::Answered,
+        Outcome::Fault(
+            Fault::Refused | Fault::Dns | Fault::Tls | Fault::Reset | Fault::Timeout,
+        ) => Ending::Failed,
     }
 }
 

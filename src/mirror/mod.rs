@@ -6,12 +6,17 @@
 //!
 //! This module never makes a live request wait: `offer` takes an exchange or counts it as dropped.
 
+mod breaker;
 mod copy;
 mod dispatch;
 mod limits;
 mod outbox;
+mod protect;
 mod rate;
+mod readings;
 
+pub use breaker::BreakerState;
 pub use dispatch::{Job, Mirror};
 pub use limits::Limits;
 pub use outbox::Outbox;
+pub use protect::{Advice, Descriptors, Protector, Sample};

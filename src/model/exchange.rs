@@ -60,4 +60,7 @@ pub struct Answered {
     pub fault: Option<Fault>,
     /// From the request's head to the answer's end.
     pub latency: Duration,
+    /// What the tap itself added to the time until the answer's head; nothing where the primary
+    /// gave none.
+    pub added: Duration,
 }

@@ -37,6 +37,8 @@ words! {
         Rate = "rate",
         /// The breaker is open: the candidate fails too often.
         Breaker = "breaker",
+        /// The live path suffers: `mirror.protect`, memory, or file descriptors.
+        Protected = "protected",
         /// Comparing is behind by more than `mirror.queue` trials.
         Backlog = "backlog",
         /// Mirroring was switched off while it waited.

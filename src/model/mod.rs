@@ -14,6 +14,7 @@ mod ledger;
 mod outcome;
 mod path;
 mod session;
+mod strain;
 mod words;
 
 pub use divergence::{Class, Divergence, Kind, Severity, Signature};
@@ -26,3 +27,4 @@ pub use session::{
     Controls, EndpointStats, Finding, Judged, REDACTED, Sample, SampleReply, SampleRequest,
     Session, SessionInfo, Status,
 };
+pub use strain::Strain;

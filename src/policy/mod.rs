@@ -7,10 +7,12 @@
 
 mod decide;
 mod plan;
+mod ramp;
 mod sampling;
 
 pub use decide::Decision;
 pub use plan::{Constants, Plan, Policy};
+pub use ramp::Ramp;
 
 use http::HeaderName;
 

@@ -1,5 +1,6 @@
 //! The settings of one config generation, resolved for each route.
 
+use crate::base::Percent;
 use crate::compare::Rules;
 use crate::config::{Compare, Config, Isolation, Matcher, Mirror, Rewrite};
 use crate::model::Controls;
@@ -40,14 +41,20 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Resolves a config with what people have switched beside it.
-    pub fn new(config: &Config, controls: Controls, constants: &Constants) -> Self {
+    /// Resolves a config with what people have switched beside it, and the most that the ramp
+    /// allows at the moment.
+    pub fn new(
+        config: &Config,
+        controls: Controls,
+        most: Option<Percent>,
+        constants: &Constants,
+    ) -> Self {
         let redactor = Arc::new(Redactor::new(&config.redact, constants.key));
         let timeout = config.candidate.as_ref().map_or(Duration::ZERO, |target| target.timeout);
         let plan = |name: Option<&String>, parts: Parts<'_>| {
             Arc::new(Plan {
                 name: name.map(|name| Arc::from(name.as_str())),
-                mirror: overridden(parts.mirror, controls),
+                mirror: overridden(parts.mirror, controls, most),
                 rewrite: filled(parts.rewrite, &constants.session),
                 rules: Rules::new(parts.compare),
                 redactor: redactor.clone(),
@@ -86,10 +93,12 @@ struct Parts<'a> {
     compare: &'a Compare,
 }
 
-fn overridden(mirror: &Mirror, controls: Controls) -> Mirror {
+/// What people have switched wins over the ramp, and the ramp over the config.
+fn overridden(mirror: &Mirror, controls: Controls, most: Option<Percent>) -> Mirror {
     let mut mirror = mirror.clone();
+    let sample = mirror.sample;
     mirror.enabled = controls.enabled.unwrap_or(mirror.enabled);
-    mirror.sample = controls.sample.unwrap_or(mirror.sample);
+    mirror.sample = controls.sample.unwrap_or_else(|| most.map_or(sample, |most| most.min(sample)));
     mirror
 }
 

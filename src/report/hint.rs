@@ -84,6 +84,10 @@ fn mend(loss: Loss) -> &'static str {
         }
         Loss::Dropped(DropReason::Rate) => "`mirror.rate` is lower than the traffic",
         Loss::Dropped(DropReason::Breaker) => "the candidate fails too often; see its own log",
+        Loss::Dropped(DropReason::Protected) => {
+            "mirroring stepped back for the live path; the log says why, a smaller `mirror.sample` \
+             helps"
+        }
         Loss::Dropped(DropReason::Backlog) => {
             "comparing is behind; a smaller `mirror.sample` helps"
         }

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The body of a request on its way to the primary.
 pub enum UpBody {
@@ -90,12 +90,13 @@ pub struct Ending {
     pub(super) sink: Arc<dyn Sink>,
     pub(super) status: StatusCode,
     pub(super) received: Instant,
+    pub(super) added: Duration,
 }
 
 impl Ending {
     fn answered(&self, fault: Option<Fault>) {
         let latency = clock::now().saturating_duration_since(self.received);
-        self.sink.answered(Answered { status: self.status, fault, latency });
+        self.sink.answered(Answered { status: self.status, fault, latency, added: self.added });
     }
 
     fn complete(self) {

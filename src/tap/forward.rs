@@ -71,8 +71,12 @@ impl Tap {
         };
         let exchange = self.exchange(Request::from_parts(head, body), &kept);
         let timeout = self.settings.load().timeout;
+        let sent = clock::now();
         match within(timeout, exchange, upload.as_deref()).await {
-            Ok(answer) => self.pass(answer, kept, received),
+            Ok(answer) => {
+                let primary = clock::now().saturating_duration_since(sent);
+                self.pass(answer, kept, received, primary)
+            }
             Err(fault) => self.fail(fault, kept, received),
         }
     }
@@ -118,7 +122,14 @@ impl Tap {
         }
     }
 
-    fn pass(&self, (response, lease): Answer, kept: Kept, received: Instant) -> Response<LiveBody> {
+    /// Passes on an answer that the primary took so long to begin.
+    fn pass(
+        &self,
+        (response, lease): Answer,
+        kept: Kept,
+        received: Instant,
+        primary: Duration,
+    ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         strip(&mut head.headers);
         // The version belongs to a connection: each side has its own (RFC 9110 section 2.5).
@@ -128,7 +139,8 @@ impl Tap {
             capture.answer(&head);
         }
         let (sink, status) = (self.sink.clone(), head.status);
-        let end = Some(Ending { lease, capture, sink, status, received });
+        let added = clock::now().saturating_duration_since(received).saturating_sub(primary);
+        let end = Some(Ending { lease, capture, sink, status, received, added });
         Response::from_parts(head, LiveBody::Stream(Passage { body, end }))
     }
 
@@ -149,7 +161,7 @@ impl Tap {
 
     fn answered(&self, status: StatusCode, fault: Option<Fault>, received: Instant) {
         let latency = clock::now().saturating_duration_since(received);
-        self.sink.answered(Answered { status, fault, latency });
+        self.sink.answered(Answered { status, fault, latency, added: Duration::ZERO });
     }
 }
 

@@ -1,6 +1,8 @@
 //! Counting, and rendering the counts for Prometheus.
 
-use crate::model::{Answered, DropReason, FailReason, Fault, Judged, Ledger, SkipReason};
+use crate::model::{
+    Answered, DropReason, FailReason, Fault, Judged, Ledger, Outcome, SkipReason, Strain,
+};
 use crate::telemetry::{METRICS, Name, Unit};
 use metrics::{Counter, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
@@ -10,6 +12,11 @@ use std::time::Duration;
 const BUCKETS: [f64; 17] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0, 30.0,
+];
+
+/// For what the tap itself adds: 5 us to 100 ms.
+const FINE_BUCKETS: [f64; 14] = [
+    5e-6, 1e-5, 2.5e-5, 5e-5, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
 ];
 
 /// Where all metrics of the process are kept.
@@ -24,7 +31,9 @@ impl Recorder {
         let mut builder = PrometheusBuilder::new();
         for metric in METRICS.iter().filter(|metric| metric.unit == Unit::Seconds) {
             let matcher = Matcher::Full(metric.name.as_str().to_owned());
-            builder = builder.set_buckets_for_metric(matcher, &BUCKETS)?;
+            let buckets: &[f64] =
+                if metric.name == Name::AddedSeconds { &FINE_BUCKETS } else { &BUCKETS };
+            builder = builder.set_buckets_for_metric(matcher, buckets)?;
         }
         let handle = builder.install_recorder()?;
         for metric in METRICS {
@@ -55,6 +64,14 @@ impl Recorder {
         gauge!(Name::Overflow.as_str(), "bound" => bound).set(count as f64);
     }
 
+    /// Sets what the live path suffers from.
+    pub fn protect(&self, strain: Option<Strain>) {
+        for cause in Strain::ALL {
+            let is = f64::from(u8::from(strain == Some(*cause)));
+            gauge!(Name::Protect.as_str(), "cause" => cause.name()).set(is);
+        }
+    }
+
     /// Counts a reload.
     pub fn reloaded(&self, ok: bool) {
         let result = if ok { "ok" } else { "rejected" };
@@ -73,7 +90,9 @@ pub struct Meters {
     verdicts: [Counter; 4],
     classes: [Counter; 5],
     faults: Vec<(Fault, Counter)>,
+    candidate_faults: Vec<(Fault, Counter)>,
     live: Histogram,
+    added: Histogram,
     primary: Histogram,
     candidate: Histogram,
 }
@@ -91,8 +110,10 @@ impl Meters {
         let verdict = |value: &'static str| counter!(Name::Compared.as_str(), "verdict" => value);
         let class =
             |value: &'static str| counter!(Name::LiveResponses.as_str(), "status_class" => value);
-        let fault =
-            |fault: Fault| (fault, counter!(Name::LiveFaults.as_str(), "fault" => fault.name()));
+        let faults = |name: Name| {
+            let one = |fault: Fault| (fault, counter!(name.as_str(), "fault" => fault.name()));
+            Fault::ALL.into_iter().map(one).collect::<Vec<_>>()
+        };
         Self {
             requests: counter!(Name::Requests.as_str()),
             mirrored: counter!(Name::Mirrored.as_str()),
@@ -102,8 +123,10 @@ impl Meters {
             failed: labelled(Name::Failed, "reason", &fails),
             verdicts: Judged::ALL.map(|judged| verdict(judged.name())),
             classes: ["1xx", "2xx", "3xx", "4xx", "5xx"].map(class),
-            faults: Fault::ALL.into_iter().map(fault).collect(),
+            faults: faults(Name::LiveFaults),
+            candidate_faults: faults(Name::CandidateFaults),
             live: histogram!(Name::LiveSeconds.as_str()),
+            added: histogram!(Name::AddedSeconds.as_str()),
             primary: histogram!(Name::PrimarySeconds.as_str()),
             candidate: histogram!(Name::CandidateSeconds.as_str()),
         }
@@ -130,12 +153,17 @@ impl Meters {
         if let Some(counter) = self.classes.get(class) {
             counter.increment(1);
         }
-        if let Some(fault) = answered.fault
-            && let Some((_, counter)) = self.faults.iter().find(|(each, _)| *each == fault)
-        {
-            counter.increment(1);
-        }
+        count(&self.faults, answered.fault);
         self.live.record(answered.latency.as_secs_f64());
+        self.added.record(answered.added.as_secs_f64());
+    }
+
+    /// Counts how the candidate failed to answer a copy, if it did.
+    pub fn fault(&self, candidate: &Outcome) {
+        match candidate {
+            Outcome::Reply(_) => {}
+            Outcome::Fault(fault) => count(&self.candidate_faults, Some(*fault)),
+        }
     }
 
     /// Counts a compared trial.
@@ -145,6 +173,12 @@ impl Meters {
         }
         self.primary.record(primary.as_secs_f64());
         self.candidate.record(candidate.as_secs_f64());
+    }
+}
+
+fn count(faults: &[(Fault, Counter)], fault: Option<Fault>) {
+    if let Some((_, counter)) = faults.iter().find(|(each, _)| Some(*each) == fault) {
+        counter.increment(1);
     }
 }
 

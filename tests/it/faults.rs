@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 fn served_beside(candidate: std::net::SocketAddr) -> serde_json::Value {
     const REQUESTS: u64 = 40;
     let primary = Origin::json(r#"{"a":1}"#);
-    let shadow = Shadow::start(primary.address, candidate, "");
+    // The breaker, which would step in, has tests of its own.
+    let rest = "mirror: { breaker: { of: 1000 } }";
+    let shadow = Shadow::start(primary.address, candidate, rest);
     let begun = Instant::now();
     let mut client = Client::connect(shadow.listen);
     for _ in 0..REQUESTS {

@@ -18,4 +18,5 @@ mod invariants;
 mod ledger;
 mod live;
 mod mirror;
+mod protect;
 mod store;
