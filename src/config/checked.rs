@@ -7,8 +7,8 @@
 use crate::config::across;
 use crate::config::keys::Shape;
 use crate::config::parts::{
-    Admin, Config, Gate, Isolation, Listen, Mirror, Needle, Redact, Store, Target, TargetUrl,
-    Telemetry, Where,
+    Admin, Config, Gate, Isolation, Listen, ListenLimits, ListenTimeouts, Mirror, Needle, Redact,
+    Store, Target, TargetUrl, Telemetry, Where,
 };
 use crate::config::rules::{compare, rewrite, routes};
 use crate::config::section::Section;
@@ -30,7 +30,7 @@ pub(super) fn config(sheet: &Sheet<'_>, node: &Node) -> Config {
     let routes = routes(&root.sections("routes"), general);
     let config = Config {
         service: root.value("service"),
-        listen: Listen { address: root.section("listen").value("address") },
+        listen: listen(&root.section("listen")),
         primary: root.given_section("primary").map_or_else(nowhere, |section| target(&section)),
         candidate: root.given_section("candidate").map(|section| candidate(&section)),
         gate: gate(&root.section("gate")),
@@ -45,6 +45,32 @@ pub(super) fn config(sheet: &Sheet<'_>, node: &Node) -> Config {
     };
     across::check(sheet, &config);
     config
+}
+
+fn listen(section: &Section<'_>) -> Listen {
+    let (limits, timeouts) = (section.section("limits"), section.section("timeouts"));
+    let via: String = section.value("via");
+    Listen {
+        address: section.value("address"),
+        via: (via != "off").then_some(via),
+        allow: section.list("allow"),
+        trusted_proxies: section.list("trusted_proxies"),
+        limits: ListenLimits {
+            target: limits.value("target"),
+            head: limits.value("head"),
+            fields: limits.value("fields"),
+            body: limits.given("body"),
+            connections: limits.given("connections"),
+            per_client: limits.given("per_client"),
+        },
+        timeouts: ListenTimeouts {
+            head: timeouts.value("head"),
+            body: timeouts.value("body"),
+            write: timeouts.value("write"),
+            tunnel: timeouts.value("tunnel"),
+            drain: timeouts.value("drain"),
+        },
+    }
 }
 
 /// Stands for a side whose URL cannot be read, while reading goes on.
