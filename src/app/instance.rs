@@ -8,13 +8,12 @@ use crate::control::{Control, Wiring};
 use crate::judge::{Inbox, Judge, Judges};
 use crate::mirror::Limits;
 use crate::model::{Controls, Session, SessionInfo};
-use crate::policy::{Constants, Policy};
+use crate::policy::{Constants, Marker, Policy};
 use crate::store::{Book, Health, Holder, Setup, StoreError, Writer, load_controls};
 use crate::tap::{self, BindError, Stop};
 use crate::telemetry::Recorder;
 use crate::upstream::Address;
 use arc_swap::ArcSwap;
-use http::HeaderValue;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -93,8 +92,9 @@ impl Instance {
         let policy = Policy::new(&config, controls, &constants);
         let policy = Arc::new(ArcSwap::from_pointee(policy));
         let limits = Limits::new(policy.load().limits());
-        let timeout = config.primary.timeout;
-        let settings = Arc::new(ArcSwap::from_pointee(tap::Settings { timeout }));
+        let process = Uuid::new_v4().as_u64_pair().0;
+        let settings = tap::Settings::new(config.primary.timeout, &config.listen, process);
+        let settings = Arc::new(ArcSwap::from_pointee(settings));
         let (judges, inboxes) = judges(&book, cores)?;
         let (stop, stopped) = watch::channel(Stop::No);
         let shared = Shared {
@@ -103,8 +103,9 @@ impl Instance {
             settings: settings.clone(),
             policy: policy.clone(),
             limits: limits.clone(),
-            marker: HeaderValue::try_from(&session).expect("a UUID is a valid field value"),
-            process: Uuid::new_v4().as_u64_pair().0,
+            marker: Marker::new(&session, &key()),
+            door: Arc::default(),
+            process,
             stop: stopped,
         };
         let backlogs = inboxes.iter().map(Inbox::backlog).collect();
@@ -122,6 +123,7 @@ impl Instance {
             writer,
             recorder,
             constants,
+            process,
         });
         let serving = task::spawn(serve_admin(admin, config, control.clone())).abort_handle();
         Ok(Self { listen, admin: admin_at, session, control, book, stop, workers, judges, serving })

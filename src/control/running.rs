@@ -34,6 +34,8 @@ pub struct Wiring {
     pub writer: Writer,
     pub recorder: Recorder,
     pub constants: Constants,
+    /// A random number that names this process.
+    pub process: u64,
 }
 
 /// A running process.
@@ -129,9 +131,10 @@ impl Control {
     }
 
     fn apply(&self, current: &Current) {
-        let Wiring { policy, settings, limits, constants, .. } = &self.wiring;
-        let timeout = current.config.primary.timeout;
-        settings.store(Arc::new(tap::Settings { timeout }));
+        let Wiring { policy, settings, limits, constants, process, .. } = &self.wiring;
+        let config = &current.config;
+        let next = tap::Settings::new(config.primary.timeout, &config.listen, *process);
+        settings.store(Arc::new(next));
         let next = Policy::new(&current.config, current.controls, constants);
         limits.reload(next.limits());
         limits.set_off(current.controls.enabled == Some(false));

@@ -2,6 +2,7 @@
 
 use crate::base::clock;
 use crate::model::{Answered, Fault};
+use crate::policy::strip_markers;
 use crate::tap::Sink;
 use crate::tap::capture::{Capture, Upload};
 use crate::upstream::{Lease, classify};
@@ -13,6 +14,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
+
+/// Why a request's body came to no end.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    #[error("the client broke off")]
+    Client(#[from] hyper::Error),
+    #[error("the body is over `listen.limits.body`")]
+    TooLarge,
+}
 
 /// The body of a request on its way to the primary.
 pub enum UpBody {
@@ -26,27 +36,36 @@ pub enum UpBody {
 
 impl Body for UpBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Self::Stream { body, upload } = self.get_mut() else { return Poll::Ready(None) };
-        let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
-        match &frame {
-            Some(Ok(frame)) => {
-                if let Some(chunk) = frame.data_ref() {
-                    upload.push(chunk);
+        let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) else {
+            upload.wait();
+            return Poll::Pending;
+        };
+        Poll::Ready(match frame {
+            Some(Ok(mut frame)) => {
+                if let Some(chunk) = frame.data_ref()
+                    && !upload.push(chunk)
+                {
+                    return Poll::Ready(Some(Err(BodyError::TooLarge)));
                 }
+                frame.trailers_mut().into_iter().for_each(strip_markers);
                 if frame.is_trailers() || body.is_end_stream() {
                     upload.end(frame.trailers_ref().cloned());
                 }
+                Some(Ok(frame))
             }
-            Some(Err(_)) => {}
-            None => upload.end(None),
-        }
-        Poll::Ready(frame)
+            Some(Err(error)) => Some(Err(error.into())),
+            None => {
+                upload.end(None);
+                None
+            }
+        })
     }
 
     fn is_end_stream(&self) -> bool {
@@ -74,6 +93,10 @@ pub enum LiveBody {
 impl LiveBody {
     pub(super) fn fixed(text: Bytes) -> Self {
         Self::Fixed(Some(text))
+    }
+
+    pub(super) fn none() -> Self {
+        Self::Fixed(None)
     }
 }
 

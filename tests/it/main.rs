@@ -17,4 +17,6 @@ mod faults;
 mod ledger;
 mod live;
 mod mirror;
+mod rfc_forwarding;
+mod rfc_requests;
 mod store;
