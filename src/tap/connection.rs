@@ -6,7 +6,7 @@ use crate::tap::Tap;
 use crate::tap::body::LiveBody;
 use crate::tap::door::{Door, turn_away};
 use crate::tap::headers::Peer;
-use crate::tap::patient::Patient;
+use crate::tap::patient::{Begun, Patient};
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
 use hyper::body::Incoming;
@@ -160,10 +160,23 @@ impl Server {
         }
     }
 
+    /// A client has not even sent enough to tell its protocol. One that has sent nothing may have
+    /// connected in advance.
+    async fn silent(&self, stream: TcpStream, address: IpAddr) {
+        let mut start = [0; 1];
+        let sent = time::timeout(Duration::ZERO, stream.peek(&mut start)).await;
+        if matches!(sent, Ok(Ok(1))) {
+            self.tap.complain(address, Rule::HeadTimeout, "");
+            turn_away(stream, Rule::HeadTimeout).await;
+        }
+    }
+
     async fn serve(mut self, stream: TcpStream, address: IpAddr, settings: &Settings) {
         let opening = time::timeout(settings.timeouts.head, speaks_http2(&stream)).await;
-        let Ok(Ok(http2)) = opening else {
-            return self.tap.complain(address, Rule::HeadTimeout, "");
+        let http2 = match opening {
+            Ok(Ok(http2)) => http2,
+            Ok(Err(_)) => return,
+            Err(_) => return self.silent(stream, address).await,
         };
         let client = Arc::new(Client {
             tap: self.tap.clone(),
@@ -171,7 +184,8 @@ impl Server {
             tunnel: Mutex::default(),
         });
         let service = service(client.clone());
-        let io = TokioIo::new(Patient::new(stream, settings.timeouts.write));
+        let begun = Begun::default();
+        let io = TokioIo::new(Patient::new(stream, settings.timeouts.write, begun.clone()));
         let ended = if http2 {
             let connection = h2(settings).serve_connection(io, service);
             drive(connection, |connection| connection.graceful_shutdown(), &mut self.stop).await
@@ -181,6 +195,7 @@ impl Server {
         };
         if let Err(error) = ended
             && let Some(rule) = broken_rule(&error)
+            && (rule != Rule::HeadTimeout || begun.get())
         {
             self.tap.complain(address, rule, &Chain(&error).to_string());
         }

@@ -1,8 +1,9 @@
 //! What a proxy changes in a head, and nothing else (RFC 9110 section 7.6). Pure.
 
 use crate::tap::settings::{Settings, Trust, Via};
+use bytes::Bytes;
 use http::header::{
-    CONNECTION, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
+    CONNECTION, COOKIE, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
     UPGRADE, VIA,
 };
 use http::request::Parts;
@@ -95,6 +96,7 @@ pub(super) fn to_upstream(head: &mut Parts, peer: &Peer, via: Option<&Via>) {
         head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
     set_host(head);
+    join_cookies(head);
     forwarded(&mut head.headers, peer);
     if let Some(via) = via {
         head.headers.append(VIA, via.of_request(head.version));
@@ -122,6 +124,17 @@ pub(super) fn upgrade(head: &Parts) -> Option<HeaderValue> {
     let known = !protocol.as_bytes().eq_ignore_ascii_case(b"h2c");
     let asked = has_token(&head.headers, &CONNECTION, b"upgrade");
     (known && asked && head.version == Version::HTTP_11).then(|| protocol.clone())
+}
+
+/// HTTP/2 may cut cookies into several lines; HTTP/1 knows one (RFC 9113 section 8.2.3).
+fn join_cookies(head: &mut Parts) {
+    let mut lines = head.headers.get_all(COOKIE).iter();
+    if head.version != Version::HTTP_2 || lines.next().is_none() || lines.next().is_none() {
+        return;
+    }
+    let lines: Vec<_> = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    let joined = HeaderValue::from_maybe_shared(Bytes::from(lines.join(&b"; "[..])));
+    head.headers.insert(COOKIE, joined.expect("field values joined by semicolons are one"));
 }
 
 fn wants_trailers(headers: &HeaderMap) -> bool {
@@ -203,7 +216,7 @@ fn extended(headers: &HeaderMap, peer: &Peer) -> HeaderValue {
         chain.extend_from_slice(b", ");
     }
     chain.extend_from_slice(peer.forwarded_for.as_bytes());
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(chain))
+    HeaderValue::from_maybe_shared(Bytes::from(chain))
         .expect("field values and an address joined by commas are a field value")
 }
 

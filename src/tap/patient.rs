@@ -2,6 +2,8 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -13,11 +15,27 @@ pub(super) struct Patient<S> {
     stream: S,
     patience: Duration,
     blocked: Option<Pin<Box<Sleep>>>,
+    begun: Begun,
+}
+
+/// Whether a client has sent something since it was last answered: where it has not, its
+/// connection rests.
+#[derive(Clone, Default)]
+pub(super) struct Begun(Arc<AtomicBool>);
+
+impl Begun {
+    pub fn get(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
+    fn set(&self, begun: bool) {
+        self.0.store(begun, Relaxed);
+    }
 }
 
 impl<S> Patient<S> {
-    pub fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, blocked: None }
+    pub fn new(stream: S, patience: Duration, begun: Begun) -> Self {
+        Self { stream, patience, blocked: None, begun }
     }
 
     fn watch<T>(
@@ -27,6 +45,7 @@ impl<S> Patient<S> {
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.blocked = None;
+            self.begun.set(false);
             return written;
         }
         let patience = self.patience;
@@ -41,7 +60,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.begun.set(true);
+        }
+        read
     }
 }
 
@@ -85,7 +109,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_nothing_is_given_up() {
         let (_client, server) = duplex(16);
-        let mut server = Patient::new(server, Duration::from_secs(5));
+        let mut server = Patient::new(server, Duration::from_secs(5), Begun::default());
         let error = server.write_all(&[0; 17]).await.expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
@@ -93,7 +117,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_a_little_now_and_then_is_served() {
         let (mut client, server) = duplex(16);
-        let mut server = Patient::new(server, Duration::from_secs(5));
+        let mut server = Patient::new(server, Duration::from_secs(5), Begun::default());
         let writing = tokio::spawn(async move { server.write_all(&[0; 32]).await });
         for _ in 0..32 {
             tokio::time::sleep(Duration::from_secs(4)).await;

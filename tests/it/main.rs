@@ -18,5 +18,7 @@ mod ledger;
 mod live;
 mod mirror;
 mod rfc_forwarding;
+mod rfc_http2;
 mod rfc_requests;
+mod rfc_service;
 mod store;

@@ -2,10 +2,12 @@
 //! client that shows every byte.
 
 mod client;
+mod frames;
 mod origin;
 mod shadow;
 
 pub use client::{Client, get};
+pub use frames::{Frame, H2, fields_of};
 pub use origin::{Act, Origin, Reply, closed};
 pub use shadow::{Shadow, command, stdout};
 

@@ -145,6 +145,10 @@ impl Shadow {
         command(self.folder.path(), args).output().expect("the binary runs")
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal.
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
