@@ -7,8 +7,8 @@
 use crate::config::across;
 use crate::config::keys::Shape;
 use crate::config::parts::{
-    Admin, Config, Gate, Isolation, Listen, ListenLimits, ListenTimeouts, Mirror, Needle, Redact,
-    Store, Target, TargetUrl, Telemetry, Where,
+    AccessFormat, Admin, Config, Gate, Isolation, Listen, ListenLimits, ListenTimeouts, Mirror,
+    Needle, Redact, Store, Target, TargetUrl, Telemetry, Where,
 };
 use crate::config::rules::{compare, rewrite, routes};
 use crate::config::section::Section;
@@ -37,7 +37,7 @@ pub(super) fn config(sheet: &Sheet<'_>, node: &Node) -> Config {
         redact: redact(&root.section("redact")),
         store: store(&root.section("store")),
         admin: admin(&root.section("admin")),
-        telemetry: telemetry(&root.section("telemetry").section("log")),
+        telemetry: telemetry(&root.section("telemetry")),
         mirror,
         routes,
         isolation,
@@ -182,5 +182,16 @@ fn admin(section: &Section<'_>) -> Admin {
 }
 
 fn telemetry(section: &Section<'_>) -> Telemetry {
-    Telemetry { log_format: section.value("format"), log_level: section.value("level") }
+    let (log, access) = (section.section("log"), section.section("access_log"));
+    let format: String = access.value("format");
+    Telemetry {
+        log_format: log.value("format"),
+        log_level: log.value("level"),
+        access_log: match format.as_str() {
+            "common" => Some(AccessFormat::Common),
+            "json" => Some(AccessFormat::Json),
+            _ => None,
+        },
+        access_path: access.given("path"),
+    }
 }

@@ -316,6 +316,10 @@ fn kept(page: &mut Page, config: &Config) {
         LogFormat::Json => "JSON",
     };
     page.rows("log", &[format!("{format}; {}", log.log_level)]);
+    if log.access_log.is_some() {
+        let path = log.access_path.as_ref().map(|path| path.display().to_string());
+        page.rows("access log", &[path.unwrap_or_else(|| "stdout".into())]);
+    }
 }
 
 fn gate(gate: &Gate) -> Vec<String> {

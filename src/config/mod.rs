@@ -39,9 +39,9 @@ pub use describe::describe;
 pub use init::init;
 pub use load::{load, parse};
 pub use parts::{
-    Admin, Compare, Config, Gate, Isolation, Listen, ListenLimits, ListenTimeouts, LogFormat,
-    Matcher, Methods, Mirror, Needle, Redact, Replace, Rewrite, Route, Sticky, Store, Target,
-    TargetUrl, Telemetry, Where,
+    AccessFormat, Admin, Compare, Config, Gate, Isolation, Listen, ListenLimits, ListenTimeouts,
+    LogFormat, Matcher, Methods, Mirror, Needle, Redact, Replace, Rewrite, Route, Sticky, Store,
+    Target, TargetUrl, Telemetry, Where,
 };
 pub use problem::{Problem, Problems};
 pub use reload::needs_restart;

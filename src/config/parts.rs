@@ -281,6 +281,18 @@ pub struct Telemetry {
     pub log_format: LogFormat,
     /// A `tracing` filter: `info`, or `shadowdiff::tap=debug,warn`.
     pub log_level: String,
+    /// Absent: no access log.
+    pub access_log: Option<AccessFormat>,
+    /// Where it is appended to; absent: stdout.
+    pub access_path: Option<PathBuf>,
+}
+
+/// How a line of the access log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessFormat {
+    /// The Common Log Format of web servers.
+    Common,
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

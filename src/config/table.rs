@@ -272,7 +272,17 @@ const ADMIN: &[Key] = &[
         .optional("[127.0.0.0/8]"),
 ];
 
-const TELEMETRY: &[Key] = &[Key::new("log", Section(LOG), "lines on stderr")];
+const TELEMETRY: &[Key] = &[
+    Key::new("log", Section(LOG), "lines on stderr"),
+    Key::new("access_log", Section(ACCESS_LOG), "one line for each answered request"),
+];
+
+const ACCESS_LOG: &[Key] = &[
+    Key::new("format", Word(&["off", "common", "json"]), "common: as web servers write it")
+        .default("off"),
+    Key::new("path", Text(&TEXT), "a file, which is appended to; absent: stdout")
+        .optional("access.log"),
+];
 
 const LOG: &[Key] = &[
     Key::new("format", Word(&["auto", "text", "json"]), "auto: text on a terminal, JSON elsewhere")

@@ -34,8 +34,6 @@ pub struct Wiring {
     pub writer: Writer,
     pub recorder: Recorder,
     pub constants: Constants,
-    /// A random number that names this process.
-    pub process: u64,
 }
 
 /// A running process.
@@ -131,9 +129,9 @@ impl Control {
     }
 
     fn apply(&self, current: &Current) {
-        let Wiring { policy, settings, limits, constants, process, .. } = &self.wiring;
+        let Wiring { policy, settings, limits, constants, .. } = &self.wiring;
         let config = &current.config;
-        let next = tap::Settings::new(config.primary.timeout, &config.listen, *process);
+        let next = settings.load().renewed(config.primary.timeout, &config.listen);
         settings.store(Arc::new(next));
         let next = Policy::new(&current.config, current.controls, constants);
         limits.reload(next.limits());

@@ -5,6 +5,7 @@ use crate::model::{Answered, Fault};
 use crate::policy::strip_markers;
 use crate::tap::Sink;
 use crate::tap::capture::{Capture, Upload};
+use crate::tap::forward::Line;
 use crate::upstream::{Lease, classify};
 use bytes::Bytes;
 use http::StatusCode;
@@ -113,15 +114,21 @@ pub struct Ending {
     pub(super) sink: Arc<dyn Sink>,
     pub(super) status: StatusCode,
     pub(super) received: Instant,
+    /// Where there is an access log: its line, and where it goes.
+    pub(super) access: Option<Line>,
 }
 
 impl Ending {
-    fn answered(&self, fault: Option<Fault>) {
+    fn answered(&mut self, fault: Option<Fault>) {
         let latency = clock::now().saturating_duration_since(self.received);
+        if let Some((log, mut access)) = self.access.take() {
+            access.latency = latency;
+            log.log(access);
+        }
         self.sink.answered(Answered { status: self.status, fault, latency });
     }
 
-    fn complete(self) {
+    fn complete(mut self) {
         self.answered(None);
         self.lease.release();
         if let Some(capture) = self.capture {
@@ -129,7 +136,7 @@ impl Ending {
         }
     }
 
-    fn fault(self, fault: Fault) {
+    fn fault(mut self, fault: Fault) {
         self.answered(Some(fault));
         if let Some(capture) = self.capture {
             capture.fault(fault);
@@ -142,6 +149,9 @@ impl Passage {
     fn observe(&mut self, frame: Option<&Result<Frame<Bytes>, hyper::Error>>) {
         match frame {
             Some(Ok(frame)) => {
+                if let Some((_, access)) = self.end.as_mut().and_then(|end| end.access.as_mut()) {
+                    access.bytes += frame.data_ref().map_or(0, |chunk| chunk.len() as u64);
+                }
                 if let Some(capture) = self.end.as_mut().and_then(|end| end.capture.as_mut()) {
                     match (frame.data_ref(), frame.trailers_ref()) {
                         (Some(chunk), _) => capture.push(chunk),
@@ -173,7 +183,7 @@ impl Drop for Passage {
     fn drop(&mut self) {
         if self.body.is_end_stream() {
             self.complete();
-        } else if let Some(end) = self.end.take() {
+        } else if let Some(mut end) = self.end.take() {
             // The client went away: its capture is settled as cut off by being dropped.
             end.answered(None);
         }

@@ -12,7 +12,7 @@ use crate::tap::refuse::{for_fault, for_rule, refusal, status};
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
 use crate::tap::{Admission, Sink};
-use crate::telemetry::EdgeMeters;
+use crate::telemetry::{Access, AccessLog, EdgeMeters};
 use crate::upstream::{Address, Lease, Pool, Refusal};
 use arc_swap::ArcSwap;
 use http::header::{CONNECTION, UPGRADE};
@@ -36,6 +36,9 @@ pub struct Tap {
     meters: EdgeMeters,
     complaints: Complaints,
 }
+
+/// A line of the access log, and where it goes.
+pub(super) type Line = (AccessLog, Box<Access>);
 
 /// An answer of the primary's, with the connection that its body comes on.
 type Answer = (Response<Incoming>, Lease<UpBody>);
@@ -84,7 +87,9 @@ impl Tap {
         match within(patience, exchange, upload.as_deref()).await {
             Ok(answer) if answer.0.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 match upgrade {
-                    Some(upgrade) => self.switch(client, answer, upgrade, received),
+                    Some(upgrade) => {
+                        self.switch(Switch { client, upgrade, kept }, answer, received)
+                    }
                     // Nobody has asked for it.
                     None => self.fail(Fault::Malformed, kept, received),
                 }
@@ -93,7 +98,7 @@ impl Tap {
             Err(Failure::Primary(fault)) => self.fail(fault, kept, received),
             Err(Failure::Client(rule)) => {
                 self.complain(client.peer.address, rule, "");
-                self.answered(status(rule), None, received.at);
+                self.answered(status(rule), None, received.at, kept.line);
                 for_rule(rule, received.version)
             }
         }
@@ -107,19 +112,36 @@ impl Tap {
         })
     }
 
+    /// The line of the access log for a request, where there is one.
+    fn line(&self, client: &Client, head: &Parts) -> Option<Line> {
+        let log = self.settings.load().access.clone()?;
+        let line = Access {
+            client: client.peer.address,
+            at: clock::wall(),
+            method: head.method.clone(),
+            uri: head.uri.clone(),
+            version: head.version,
+            status: StatusCode::OK,
+            bytes: 0,
+            latency: Duration::ZERO,
+        };
+        Some((log, Box::new(line)))
+    }
+
     /// Has a request admitted, and makes of it what is sent on.
     fn prepare(&self, client: &Client, mut head: Parts, body: Incoming) -> Job {
         let settings = self.settings.load();
         if self.marker.strip(&mut head.headers) {
             self.meters.stripped();
         }
+        let line = self.line(client, &head);
         let address = client.peer.client(&head.headers, &settings);
         let admission = self.sink.admit(&head, address);
         let upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| upgrade(&head).is_some());
         to_upstream(&mut head, &client.peer, settings.via.as_ref());
         let most = settings.limits.body.map(|most| most.0);
         let upload = (!body.is_end_stream()).then(|| Upload::new(most));
-        let kept = self.keep(&head, admission, upload.as_ref());
+        let kept = Kept { line, ..self.keep(&head, admission, upload.as_ref()) };
         let body = match upload.clone() {
             Some(upload) => UpBody::Stream { body, upload },
             None => UpBody::Empty,
@@ -131,9 +153,8 @@ impl Tap {
     /// The primary has agreed to another protocol: the rest is a tunnel.
     fn switch(
         &self,
-        client: &Client,
+        Switch { client, upgrade, kept }: Switch<'_>,
         (mut response, lease): Answer,
-        upgrade: OnUpgrade,
         received: Received,
     ) -> Response<LiveBody> {
         let primary = hyper::upgrade::on(&mut response);
@@ -143,7 +164,7 @@ impl Tap {
         self.via(&mut head, received);
         head.headers.extend(protocol.map(|protocol| (UPGRADE, protocol)));
         head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
-        self.answered(head.status, None, received.at);
+        self.answered(head.status, None, received.at, kept.line);
         self.meters.tunnel();
         client.tunnel(Tunnel { client: upgrade, primary, lease });
         Response::from_parts(head, LiveBody::none())
@@ -169,7 +190,7 @@ impl Tap {
             Admission::Pass if replayable => Copy::Head(copy()),
             Admission::Pass => Copy::None,
         };
-        Kept { copy: kept, replayable }
+        Kept { copy: kept, replayable, line: None }
     }
 
     /// Sends the request. Where a kept-alive connection was being closed by the primary at that
@@ -202,20 +223,24 @@ impl Tap {
     ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         strip(&mut head.headers);
-        let mut capture = kept.into_capture();
+        let (mut capture, mut access) = kept.into_capture();
+        if let Some((_, line)) = &mut access {
+            line.status = head.status;
+        }
         if let Some(capture) = &mut capture {
             capture.answer(&head);
         }
         self.via(&mut head, received);
         let (sink, status) = (self.sink.clone(), head.status);
-        let end = Some(Ending { lease, capture, sink, status, received: received.at });
+        let end = Some(Ending { lease, capture, sink, status, received: received.at, access });
         Response::from_parts(head, LiveBody::Stream(Passage { body, end }))
     }
 
     fn fail(&self, fault: Fault, kept: Kept, received: Received) -> Response<LiveBody> {
         let response = for_fault(fault);
-        self.answered(response.status(), Some(fault), received.at);
-        if let Some(capture) = kept.into_capture() {
+        let (capture, line) = kept.into_capture();
+        self.answered(response.status(), Some(fault), received.at, line);
+        if let Some(capture) = capture {
             capture.fault(fault);
         }
         response
@@ -230,12 +255,22 @@ impl Tap {
     ) -> Response<LiveBody> {
         self.sink.refused(&head.method, head.uri.path());
         self.complain(client.peer.address, rule, head.uri.path());
-        self.answered(status(rule), None, received.at);
+        self.answered(status(rule), None, received.at, self.line(client, head));
         for_rule(rule, received.version)
     }
 
-    fn answered(&self, status: StatusCode, fault: Option<Fault>, received: Instant) {
+    fn answered(
+        &self,
+        status: StatusCode,
+        fault: Option<Fault>,
+        received: Instant,
+        line: Option<Line>,
+    ) {
         let latency = clock::now().saturating_duration_since(received);
+        if let Some((log, mut line)) = line {
+            (line.status, line.latency) = (status, latency);
+            log.log(line);
+        }
         self.sink.answered(Answered { status, fault, latency });
     }
 }
@@ -257,11 +292,19 @@ struct Job {
     patience: Patience,
 }
 
+/// A request for another protocol to which the primary has agreed.
+struct Switch<'a> {
+    client: &'a Client,
+    upgrade: OnUpgrade,
+    kept: Kept,
+}
+
 /// What is left of a request once it is on its way.
 struct Kept {
     copy: Copy,
     /// It has no body, and sending it twice does what sending it once does.
     replayable: bool,
+    line: Option<Line>,
 }
 
 enum Copy {
@@ -285,11 +328,12 @@ impl Kept {
         Some(request)
     }
 
-    fn into_capture(self) -> Option<Box<Capture>> {
-        match self.copy {
+    fn into_capture(self) -> (Option<Box<Capture>>, Option<Line>) {
+        let capture = match self.copy {
             Copy::Captured(capture) => Some(capture),
             Copy::None | Copy::Head(_) => None,
-        }
+        };
+        (capture, self.line)
     }
 }
 

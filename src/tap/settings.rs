@@ -1,6 +1,7 @@
 //! What the tap can be told anew while it runs.
 
 use crate::config::{Listen, ListenLimits, ListenTimeouts};
+use crate::telemetry::AccessLog;
 use http::header::{HeaderMap, VIA};
 use http::{HeaderValue, Version};
 use ipnet::IpNet;
@@ -15,8 +16,10 @@ pub struct Settings {
     pub(super) limits: ListenLimits,
     pub(super) timeouts: ListenTimeouts,
     pub(super) via: Option<Via>,
+    pub(super) access: Option<AccessLog>,
     allow: Vec<IpNet>,
     trusted: Vec<IpNet>,
+    process: u64,
 }
 
 impl Settings {
@@ -27,9 +30,21 @@ impl Settings {
             limits: listen.limits,
             timeouts: listen.timeouts,
             via: listen.via.as_ref().map(|name| Via::new(name, process)),
+            access: None,
             allow: listen.allow.clone(),
             trusted: listen.trusted_proxies.clone(),
+            process,
         }
+    }
+
+    /// The same, with an access log.
+    pub fn with_access(self, access: Option<AccessLog>) -> Self {
+        Self { access, ..self }
+    }
+
+    /// The settings of the next generation of the config in the same process.
+    pub fn renewed(&self, timeout: Duration, listen: &Listen) -> Self {
+        Self::new(timeout, listen, self.process).with_access(self.access.clone())
     }
 
     /// Whether a client may connect. Judged by the address of its socket; an IPv4 address that is

@@ -73,6 +73,8 @@ metrics! {
         "Requests of clients that carried a marker of copies without its signature.";
     Tunnels = "shadow_tunnels_total", Counter, [],
         "Connections that were upgraded to another protocol.";
+    AccessLost = "shadow_access_log_lost_total", Counter, [],
+        "Lines that the access log has lost: its file or its reader is too slow.";
     LiveSeconds = "shadow_live_duration_seconds", Seconds, [],
         "From a request's head to the end of its answer, on the live side.";
     PrimarySeconds = "shadow_primary_duration_seconds", Seconds, [],

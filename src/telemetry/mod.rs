@@ -6,11 +6,13 @@
 //!
 //! This module never decides anything.
 
+mod access;
 mod edge;
 mod log;
 mod meters;
 mod metric;
 
+pub use access::{Access, AccessLog, common as access_common, json as access_json};
 pub use edge::EdgeMeters;
 pub use log::{LogError, init as init_log, report_panics};
 pub use meters::{Meters, Recorder};

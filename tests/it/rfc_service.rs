@@ -176,3 +176,23 @@ fn case_54_without_file_descriptors_it_waits_and_recovers() {
     });
     assert!(said() < 100, "it spins: {} lines", said());
 }
+
+#[test]
+fn the_access_log_has_a_line_for_every_answer_and_is_off_by_default() {
+    let origin = Origin::json(r#"{"a":1}"#);
+    let shadow = Shadow::start(
+        origin.address,
+        crate::support::closed(),
+        "telemetry: { access_log: { format: common, path: access.log } }",
+    );
+    assert_eq!(get(shadow.listen, "/a?b").status, 200);
+    assert!(raw(shadow.listen, "GET /x HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 400 "));
+    let folder = shadow.folder.clone();
+    assert_eq!(shadow.stop().0.code(), Some(0));
+    let text = std::fs::read_to_string(folder.path().join("access.log")).expect("the log");
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[0].starts_with("127.0.0.1 - - ["), "{text}");
+    assert!(lines[0].ends_with("\"GET /a?b HTTP/1.1\" 200 7"), "{text}");
+    assert!(lines[1].ends_with("\"GET /x HTTP/1.1\" 400 0"), "{text}");
+}
