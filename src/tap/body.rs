@@ -61,7 +61,12 @@ impl Body for UpBody {
                 }
                 Some(Ok(frame))
             }
-            Some(Err(error)) => Some(Err(error.into())),
+            Some(Err(error)) => {
+                if classify(&error) == Fault::Malformed {
+                    upload.malformed();
+                }
+                Some(Err(error.into()))
+            }
             None => {
                 upload.end(None);
                 None

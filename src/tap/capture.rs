@@ -2,7 +2,7 @@
 
 use crate::base::{Charge, clock};
 use crate::model::{
-    Disposition, DropReason, Exchange, Fault, Outcome, Payload, Reply, Request, SkipReason,
+    Disposition, DropReason, Exchange, Fault, Outcome, Payload, Reply, Request, Rule, SkipReason,
 };
 use crate::policy::Plan;
 use crate::tap::{Admitted, Sink};
@@ -56,7 +56,8 @@ struct UploadState {
     waiting: bool,
     /// Bytes that may still come.
     room: u64,
-    over: bool,
+    /// The rule that it breaks.
+    broken: Option<Rule>,
 }
 
 /// How far an upload is.
@@ -65,8 +66,8 @@ pub(super) enum Progress {
     Waiting(Instant),
     /// It is all there, or waits for the primary; so it was then.
     Moving(Instant),
-    /// It is over the limit.
-    TooLarge,
+    /// It breaks a rule, and goes no further.
+    Broken(Rule),
 }
 
 impl Upload {
@@ -78,7 +79,7 @@ impl Upload {
             progressed: clock::now(),
             waiting: false,
             room: most.unwrap_or(u64::MAX),
-            over: false,
+            broken: None,
         };
         Arc::new(Self { state: Mutex::new(state) })
     }
@@ -89,7 +90,7 @@ impl Upload {
         state.progressed = clock::now();
         state.waiting = false;
         let Some(room) = state.room.checked_sub(chunk.len() as u64) else {
-            state.over = true;
+            state.broken = Some(Rule::BodyTooLarge);
             return false;
         };
         state.room = room;
@@ -99,6 +100,11 @@ impl Upload {
             state.kept = Some(Err(reason));
         }
         true
+    }
+
+    /// Its framing cannot be read.
+    pub(super) fn malformed(&self) {
+        self.state().broken = Some(Rule::Malformed);
     }
 
     /// The client has not sent more yet.
@@ -119,10 +125,10 @@ impl Upload {
     /// How far it is.
     pub(super) fn progress(&self) -> Progress {
         let state = self.state();
-        match state.waiting {
-            _ if state.over => Progress::TooLarge,
-            true => Progress::Waiting(state.progressed),
-            false => Progress::Moving(state.progressed),
+        match (state.broken, state.waiting) {
+            (Some(rule), _) => Progress::Broken(rule),
+            (None, true) => Progress::Waiting(state.progressed),
+            (None, false) => Progress::Moving(state.progressed),
         }
     }
 

@@ -371,9 +371,7 @@ async fn within(
         let progress = upload.map(Upload::progress);
         let (later, failure) = match (done, progress) {
             (Ok(Ok(answer)), _) => return Ok(answer),
-            (Ok(Err(_)), Some(Progress::TooLarge)) => {
-                return Err(Failure::Client(Rule::BodyTooLarge));
-            }
+            (Ok(Err(_)), Some(Progress::Broken(rule))) => return Err(Failure::Client(rule)),
             (Ok(Err(fault)), _) => return Err(Failure::Primary(fault)),
             (Err(_), Some(Progress::Waiting(since))) => {
                 (since + patience.client, Failure::Client(Rule::BodyTimeout))

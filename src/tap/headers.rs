@@ -77,8 +77,13 @@ impl Peer {
     }
 }
 
+/// Usually so many fields are added: three of `X-Forwarded-*`, and `Via`.
+const ADDED: usize = 4;
+
 /// Turns a received head into the one that is sent on.
 pub(super) fn to_upstream(head: &mut Parts, peer: &Peer, via: Option<&Via>) {
+    // At most once is there no room for what is added.
+    head.headers.reserve(ADDED);
     let trailers = wants_trailers(&head.headers);
     let upgrade = upgrade(head);
     let streamed = head.headers.contains_key(TRANSFER_ENCODING);

@@ -10,7 +10,7 @@
 //! | equal lengths, on one line or on two | its answer, or 400 | one length |
 //! | a coding that does not end in chunked, or any in HTTP/1.0 | 400 | nothing |
 //! | a coding before chunked | 501 | nothing |
-//! | a chunk size that is no number, or over 16 digits | 400 or the end | an aborted body |
+//! | a chunk size that is no number, or over 16 digits | 400 | an aborted body |
 //! | chunk extensions | its answer | none of them; too many: an aborted body |
 //! | a bare line feed as line end | its answer | proper line ends |
 //! | a bare carriage return, NUL, a folded line, a space before the colon | 400 | nothing |
