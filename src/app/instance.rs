@@ -3,18 +3,17 @@
 use crate::admin;
 use crate::app::worker::{self, Place, Shared};
 use crate::base::{Chain, clock};
-use crate::config::{Config, Problems, TargetUrl};
+use crate::config::{AccessFormat, Config, Problems, TargetUrl, Telemetry};
 use crate::control::{Control, Wiring};
 use crate::judge::{Inbox, Judge, Judges};
 use crate::mirror::Limits;
 use crate::model::{Controls, Session, SessionInfo};
-use crate::policy::{Constants, Policy};
+use crate::policy::{Constants, Marker, Policy};
 use crate::store::{Book, Health, Holder, Setup, StoreError, Writer, load_controls};
 use crate::tap::{self, BindError, Stop};
-use crate::telemetry::Recorder;
+use crate::telemetry::{AccessLog, Recorder, access_common, access_json};
 use crate::upstream::Address;
 use arc_swap::ArcSwap;
-use http::HeaderValue;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +46,8 @@ pub enum StartError {
         "the admin API cannot listen on {0}; stop what does, or choose another `admin.address`"
     )]
     Admin(SocketAddr, #[source] io::Error),
+    #[error("the access log cannot be written; check `telemetry.access_log.path`")]
+    AccessLog(#[source] io::Error),
     #[error("a thread cannot be started")]
     Thread(#[from] io::Error),
     #[error("the metrics cannot be set up")]
@@ -61,6 +62,7 @@ pub struct Instance {
     pub admin: SocketAddr,
     pub session: String,
     pub control: Arc<Control>,
+    access: Option<AccessLog>,
     book: Arc<Mutex<Book>>,
     stop: watch::Sender<Stop>,
     workers: Vec<JoinHandle<()>>,
@@ -96,8 +98,11 @@ impl Instance {
         let policy = Policy::new(&config, controls, most, &constants);
         let policy = Arc::new(ArcSwap::from_pointee(policy));
         let limits = Limits::new(policy.load().limits());
-        let timeout = config.primary.timeout;
-        let settings = Arc::new(ArcSwap::from_pointee(tap::Settings { timeout }));
+        let process = Uuid::new_v4().as_u64_pair().0;
+        let access = access_log(&config.telemetry)?;
+        let settings = tap::Settings::new(config.primary.timeout, &config.listen, process)
+            .with_access(access.clone());
+        let settings = Arc::new(ArcSwap::from_pointee(settings));
         let (judges, inboxes) = judges(&book, cores)?;
         let (stop, stopped) = watch::channel(Stop::No);
         let shared = Shared {
@@ -106,8 +111,9 @@ impl Instance {
             settings: settings.clone(),
             policy: policy.clone(),
             limits: limits.clone(),
-            marker: HeaderValue::try_from(&session).expect("a UUID is a valid field value"),
-            process: Uuid::new_v4().as_u64_pair().0,
+            marker: Marker::new(&session, &key()),
+            door: Arc::default(),
+            process,
             stop: stopped,
         };
         let backlogs = inboxes.iter().map(Inbox::backlog).collect();
@@ -133,6 +139,7 @@ impl Instance {
             admin: admin_at,
             session,
             control,
+            access,
             book,
             stop,
             workers,
@@ -152,13 +159,16 @@ impl Instance {
             }
             first
         });
-        let (workers, judges) = (self.workers, self.judges);
+        let (workers, judges, access) = (self.workers, self.judges, self.access);
         let ended = task::spawn_blocking(move || {
             workers.into_iter().for_each(|worker| {
                 if worker.join().is_err() {
                     tracing::error!("a worker has panicked");
                 }
             });
+            if access.is_some_and(|access| access.flush(LAST_FLUSH).is_err()) {
+                tracing::warn!("the access log is not wholly written");
+            }
             judges.join();
         });
         ended.await.ok();
@@ -182,6 +192,16 @@ impl Instance {
             stop.send_replace(Stop::Now);
         }
     }
+}
+
+fn access_log(telemetry: &Telemetry) -> Result<Option<AccessLog>, StartError> {
+    let format = match telemetry.access_log {
+        None => return Ok(None),
+        Some(AccessFormat::Common) => access_common,
+        Some(AccessFormat::Json) => access_json,
+    };
+    let log = AccessLog::start(format, telemetry.access_path.as_deref());
+    log.map(Some).map_err(StartError::AccessLog)
 }
 
 fn address(url: &TargetUrl) -> Address {

@@ -4,11 +4,10 @@ use crate::app::intake::{Ids, Intake};
 use crate::base::clock;
 use crate::judge::Inbox;
 use crate::mirror::{Limits, Mirror, Outbox};
-use crate::policy::Policy;
-use crate::tap::{Settings, Stop, Tap, serve};
+use crate::policy::{Marker, Policy};
+use crate::tap::{Door, Settings, Stop, Tap, serve};
 use crate::upstream::Address;
 use arc_swap::ArcSwap;
-use http::HeaderValue;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -30,8 +29,9 @@ pub struct Shared {
     pub settings: Arc<ArcSwap<Settings>>,
     pub policy: Arc<ArcSwap<Policy>>,
     pub limits: Arc<Limits>,
-    /// The value of our marker on every copy.
-    pub marker: HeaderValue,
+    /// Our marker on every copy.
+    pub marker: Marker,
+    pub door: Arc<Door>,
     /// A random number that names this process in request ids.
     pub process: u64,
     pub stop: watch::Receiver<Stop>,
@@ -64,11 +64,15 @@ pub fn start(
 
 async fn work(shared: Shared, place: Place, listener: TcpListener, outbox: Arc<Outbox>) {
     let Shared { limits, policy, .. } = shared.clone();
-    let mirror =
-        Mirror::new(shared.candidate, limits.clone(), outbox.clone(), shared.marker.clone());
+    let mirror = Mirror::new(
+        shared.candidate,
+        limits.clone(),
+        outbox.clone(),
+        shared.marker.value().clone(),
+    );
     let ids = Ids::new(shared.process, place.index as u64, place.of as u64);
     let intake = Intake { policy, limits, mirror: mirror.clone(), outbox: outbox.clone(), ids };
-    let tap = Tap::new(shared.primary, Arc::new(intake), shared.settings);
+    let tap = Tap::new(shared.primary, Arc::new(intake), shared.settings, shared.marker);
     tokio::spawn({
         let mirror = mirror.clone();
         async move { mirror.feed().await }
@@ -76,7 +80,7 @@ async fn work(shared: Shared, place: Place, listener: TcpListener, outbox: Arc<O
     tokio::spawn(async move { outbox.deliver().await });
     tokio::spawn(keep_house(tap.clone(), mirror.clone()));
     let mut now = shared.stop.clone();
-    serve(listener, tap, shared.stop).await;
+    serve(listener, tap, shared.door, shared.stop).await;
     tokio::select! {
         _ = time::timeout(GRACE, mirror.idle()) => {}
         // An error means that the sender is gone, and with it the process.

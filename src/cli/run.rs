@@ -36,7 +36,9 @@ pub(super) async fn start(config: Config, global: &Global) -> Result<Instance, F
     Instance::start(config, origin).await.map_err(|error| {
         let message = Chain(&error).to_string();
         match error {
-            StartError::Listen(_) | StartError::Admin(..) => Failure::usage(message),
+            StartError::Listen(_) | StartError::Admin(..) | StartError::AccessLog(_) => {
+                Failure::usage(message)
+            }
             StartError::Thread(_) | StartError::Metrics => Failure::unreachable(message),
         }
     })

@@ -7,8 +7,8 @@
 use crate::config::across;
 use crate::config::keys::Shape;
 use crate::config::parts::{
-    Admin, Breaker, Config, Gate, Isolation, Listen, Mirror, Needle, Protect, Redact, Stage, Store,
-    Target, TargetUrl, Telemetry, Where,
+    AccessFormat, Admin, Breaker, Config, Gate, Isolation, Listen, ListenLimits, ListenTimeouts,
+    Mirror, Needle, Protect, Redact, Stage, Store, Target, TargetUrl, Telemetry, Where,
 };
 use crate::config::rules::{compare, rewrite, routes};
 use crate::config::section::Section;
@@ -30,14 +30,14 @@ pub(super) fn config(sheet: &Sheet<'_>, node: &Node) -> Config {
     let routes = routes(&root.sections("routes"), general);
     let config = Config {
         service: root.value("service"),
-        listen: Listen { address: root.section("listen").value("address") },
+        listen: listen(&root.section("listen")),
         primary: root.given_section("primary").map_or_else(nowhere, |section| target(&section)),
         candidate: root.given_section("candidate").map(|section| candidate(&section)),
         gate: gate(&root.section("gate")),
         redact: redact(&root.section("redact")),
         store: store(&root.section("store")),
         admin: admin(&root.section("admin")),
-        telemetry: telemetry(&root.section("telemetry").section("log")),
+        telemetry: telemetry(&root.section("telemetry")),
         mirror,
         routes,
         isolation,
@@ -45,6 +45,32 @@ pub(super) fn config(sheet: &Sheet<'_>, node: &Node) -> Config {
     };
     across::check(sheet, &config);
     config
+}
+
+fn listen(section: &Section<'_>) -> Listen {
+    let (limits, timeouts) = (section.section("limits"), section.section("timeouts"));
+    let via: String = section.value("via");
+    Listen {
+        address: section.value("address"),
+        via: (via != "off").then_some(via),
+        allow: section.list("allow"),
+        trusted_proxies: section.list("trusted_proxies"),
+        limits: ListenLimits {
+            target: limits.value("target"),
+            head: limits.value("head"),
+            fields: limits.value("fields"),
+            body: limits.given("body"),
+            connections: limits.given("connections"),
+            per_client: limits.given("per_client"),
+        },
+        timeouts: ListenTimeouts {
+            head: timeouts.value("head"),
+            body: timeouts.value("body"),
+            write: timeouts.value("write"),
+            tunnel: timeouts.value("tunnel"),
+            drain: timeouts.value("drain"),
+        },
+    }
 }
 
 /// Stands for a side whose URL cannot be read, while reading goes on.
@@ -176,5 +202,16 @@ fn admin(section: &Section<'_>) -> Admin {
 }
 
 fn telemetry(section: &Section<'_>) -> Telemetry {
-    Telemetry { log_format: section.value("format"), log_level: section.value("level") }
+    let (log, access) = (section.section("log"), section.section("access_log"));
+    let format: String = access.value("format");
+    Telemetry {
+        log_format: log.value("format"),
+        log_level: log.value("level"),
+        access_log: match format.as_str() {
+            "common" => Some(AccessFormat::Common),
+            "json" => Some(AccessFormat::Json),
+            _ => None,
+        },
+        access_path: access.given("path"),
+    }
 }

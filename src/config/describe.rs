@@ -5,10 +5,11 @@
 use crate::base::show_duration;
 use crate::config::page::Page;
 use crate::config::parts::{
-    Admin, Breaker, Compare, Config, Gate, Isolation, LogFormat, Methods, Mirror, Protect, Redact,
-    Replace, Rewrite, Route, Stage, Sticky, Where,
+    Admin, Breaker, Compare, Config, Gate, Isolation, Listen, LogFormat, Methods, Mirror, Protect,
+    Redact, Replace, Rewrite, Route, Stage, Sticky, Where,
 };
 use crate::model::{DropReason, SkipReason};
+use ipnet::IpNet;
 use std::fmt::Display;
 
 /// Says what a config means: who answers, what is mirrored and what is not and why, what bounds
@@ -29,7 +30,7 @@ pub fn describe(config: &Config) -> String {
 
 fn sides(page: &mut Page, config: &Config) {
     page.rows("service", &[&config.service]);
-    page.rows("listens on", &[config.listen.address.to_string()]);
+    page.rows("listens on", &listening(&config.listen));
     let timeout = show_duration(config.primary.timeout);
     page.rows(
         "primary",
@@ -51,6 +52,28 @@ fn sides(page: &mut Page, config: &Config) {
             format!("an answer that is not whole within {timeout} counts as a timeout"),
         ],
     );
+}
+
+fn listening(listen: &Listen) -> Vec<String> {
+    let mut lines = vec![listen.address.to_string()];
+    let networks = |networks: &[IpNet]| {
+        networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    if !listen.allow.is_empty() {
+        lines.push(format!("only for {}", networks(&listen.allow)));
+    }
+    if !listen.trusted_proxies.is_empty() {
+        lines.push(format!("X-Forwarded-* only from {}", networks(&listen.trusted_proxies)));
+    }
+    let limits = &listen.limits;
+    lines.push(format!(
+        "at most {} of target, {} and {} fields of head",
+        limits.target, limits.head, limits.fields
+    ));
+    lines.extend(limits.body.map(|body| format!("bodies up to {body}, else 413")));
+    lines.extend(limits.connections.map(|most| format!("{most} connections, else 503")));
+    lines.extend(limits.per_client.map(|most| format!("{most} of one address, else 503")));
+    lines
 }
 
 fn mirrored(page: &mut Page, config: &Config) {
@@ -317,6 +340,10 @@ fn kept(page: &mut Page, config: &Config) {
         LogFormat::Json => "JSON",
     };
     page.rows("log", &[format!("{format}; {}", log.log_level)]);
+    if log.access_log.is_some() {
+        let path = log.access_path.as_ref().map(|path| path.display().to_string());
+        page.rows("access log", &[path.unwrap_or_else(|| "stdout".into())]);
+    }
 }
 
 fn gate(gate: &Gate) -> Vec<String> {

@@ -18,6 +18,10 @@ pub(super) const SERVICE: Form = Form {
     wrong: "is not a service name; write at most 63 of a-z, 0-9, `-`, `_` and `.`, and start \
             with a letter or a digit",
 };
+pub(super) const VIA: Form = Form {
+    pattern: "^[-!#$%&'*+.^_`|~0-9A-Za-z]{1,64}$",
+    wrong: "is not a name for Via; write a word like shadow, or off",
+};
 pub(super) const ADDRESS: Form = Form {
     pattern: r"^([0-9.]+|\[[0-9A-Fa-f:.]+(%[0-9]+)?\]):[0-9]{1,5}$",
     wrong: "is not an address; write IP:PORT, as in 127.0.0.1:8080 or [::1]:8080",

@@ -39,9 +39,9 @@ pub use describe::describe;
 pub use init::init;
 pub use load::{load, parse};
 pub use parts::{
-    Admin, Breaker, Compare, Config, Gate, Isolation, Listen, LogFormat, Matcher, Methods, Mirror,
-    Needle, Protect, Redact, Replace, Rewrite, Route, Stage, Sticky, Store, Target, TargetUrl,
-    Telemetry, Where,
+    AccessFormat, Admin, Breaker, Compare, Config, Gate, Isolation, Listen, ListenLimits,
+    ListenTimeouts, LogFormat, Matcher, Methods, Mirror, Needle, Protect, Redact, Replace, Rewrite,
+    Route, Stage, Sticky, Store, Target, TargetUrl, Telemetry, Where,
 };
 pub use problem::{Problem, Problems};
 pub use reload::needs_restart;

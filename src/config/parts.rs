@@ -32,6 +32,44 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listen {
     pub address: SocketAddr,
+    /// This proxy's name in `Via`; none where it adds no such field.
+    pub via: Option<String>,
+    /// Who may connect; empty: whoever reaches the address.
+    pub allow: Vec<IpNet>,
+    /// Whose word on the client behind them is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    pub limits: ListenLimits,
+    pub timeouts: ListenTimeouts,
+}
+
+/// What clients may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenLimits {
+    /// Of a path with its query.
+    pub target: ByteSize,
+    /// Of all header fields of a request.
+    pub head: ByteSize,
+    pub fields: usize,
+    pub body: Option<ByteSize>,
+    /// At one time, over all workers.
+    pub connections: Option<usize>,
+    /// At one time, of one address.
+    pub per_client: Option<usize>,
+}
+
+/// How long clients may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenTimeouts {
+    /// From the opening of a connection, or the end of an exchange, to a whole head.
+    pub head: Duration,
+    /// Between two pieces of a request's body.
+    pub body: Duration,
+    /// Between two pieces of an answer that the client takes.
+    pub write: Duration,
+    /// Of silence on an upgraded connection.
+    pub tunnel: Duration,
+    /// For what has begun when the process is told to stop.
+    pub drain: Duration,
 }
 
 /// One side that requests are sent to.
@@ -276,6 +314,18 @@ pub struct Telemetry {
     pub log_format: LogFormat,
     /// A `tracing` filter: `info`, or `shadowdiff::tap=debug,warn`.
     pub log_level: String,
+    /// Absent: no access log.
+    pub access_log: Option<AccessFormat>,
+    /// Where it is appended to; absent: stdout.
+    pub access_path: Option<PathBuf>,
+}
+
+/// How a line of the access log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessFormat {
+    /// The Common Log Format of web servers.
+    Common,
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -39,6 +39,8 @@ pub fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("admin.allow", admin.allow != new.admin.allow),
         ("telemetry.log.format", telemetry.log_format != new.telemetry.log_format),
         ("telemetry.log.level", telemetry.log_level != new.telemetry.log_level),
+        ("telemetry.access_log.format", telemetry.access_log != new.telemetry.access_log),
+        ("telemetry.access_log.path", telemetry.access_path != new.telemetry.access_path),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
 }
@@ -76,6 +78,10 @@ mod tests {
         check(
             "telemetry: { log: { level: debug, format: json } }",
             &["telemetry.log.format", "telemetry.log.level"],
+        );
+        check(
+            "telemetry: { access_log: { format: json, path: a } }",
+            &["telemetry.access_log.format", "telemetry.access_log.path"],
         );
         check("primary: { url: http://b:1 }", &["primary.url", "candidate"]);
         check(

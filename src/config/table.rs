@@ -7,7 +7,7 @@
 
 use crate::config::forms::{
     ADDRESS, DURATION, FREE, HEADER, JSON_PATH, LABEL, LEVEL, METHOD, NETWORK, PATH, PERCENT, RATE,
-    REGEX, SERVICE, SIZE, STICKY, TEXT, URL,
+    REGEX, SERVICE, SIZE, STICKY, TEXT, URL, VIA,
 };
 use crate::config::keys::Key;
 use crate::config::keys::Shape::{Bool, Count, List, Map, Section, Text, Word};
@@ -39,6 +39,42 @@ pub(super) const ROOT: &[Key] = &[
 const LISTEN: &[Key] = &[
     Key::new("address", Text(&ADDRESS), "port 0 takes any free port").default("127.0.0.1:8080"),
     Key::later("tls"),
+    Key::new("via", Text(&VIA), "this proxy's name in Via; off: none, and no loop is noticed")
+        .default("shadow"),
+    Key::new("allow", List(&Text(&NETWORK)), "who may connect; absent: all who reach it")
+        .optional("[10.0.0.0/8]"),
+    Key::new(
+        "trusted_proxies",
+        List(&Text(&NETWORK)),
+        "believed in X-Forwarded-*; all others are not",
+    )
+    .optional("[10.0.0.0/8]"),
+    Key::new("limits", Section(LIMITS), "what clients may ask for"),
+    Key::new("timeouts", Section(TIMEOUTS), "how long clients may take"),
+];
+
+const LIMITS: &[Key] = &[
+    Key::new("target", Text(&SIZE), "a longer path and query: 414").default("8KiB"),
+    Key::new("head", Text(&SIZE), "larger header fields: 431; beyond 400KiB always")
+        .default("64KiB"),
+    Key::new("fields", Count(1000), "more header fields: 431").default("100"),
+    Key::new("body", Text(&SIZE), "a larger body: 413; absent: no limit").optional("32MiB"),
+    Key::new("connections", Count(MOST), "more at one time: 503; absent: no limit")
+        .optional("10000"),
+    Key::new("per_client", Count(MOST), "more of one address: 503; absent: no limit")
+        .optional("100"),
+];
+
+const TIMEOUTS: &[Key] = &[
+    Key::new("head", Text(&DURATION), "no whole head by then, first or next: closed")
+        .default("30s"),
+    Key::new("body", Text(&DURATION), "nothing more of a body for so long: 408").default("30s"),
+    Key::new("write", Text(&DURATION), "nothing of an answer taken for so long: closed")
+        .default("30s"),
+    Key::new("tunnel", Text(&DURATION), "nothing on an upgraded connection for so long: closed")
+        .default("1h"),
+    Key::new("drain", Text(&DURATION), "at the end of the process, for what has begun")
+        .default("30s"),
 ];
 
 const PRIMARY: &[Key] = &[
@@ -257,7 +293,17 @@ const ADMIN: &[Key] = &[
         .optional("[127.0.0.0/8]"),
 ];
 
-const TELEMETRY: &[Key] = &[Key::new("log", Section(LOG), "lines on stderr")];
+const TELEMETRY: &[Key] = &[
+    Key::new("log", Section(LOG), "lines on stderr"),
+    Key::new("access_log", Section(ACCESS_LOG), "one line for each answered request"),
+];
+
+const ACCESS_LOG: &[Key] = &[
+    Key::new("format", Word(&["off", "common", "json"]), "common: as web servers write it")
+        .default("off"),
+    Key::new("path", Text(&TEXT), "a file, which is appended to; absent: stdout")
+        .optional("access.log"),
+];
 
 const LOG: &[Key] = &[
     Key::new("format", Word(&["auto", "text", "json"]), "auto: text on a terminal, JSON elsewhere")

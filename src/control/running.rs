@@ -157,9 +157,10 @@ impl Control {
 
     fn apply(&self, current: &Current) {
         let Wiring { policy, settings, limits, constants, .. } = &self.wiring;
-        let timeout = current.config.primary.timeout;
-        settings.store(Arc::new(tap::Settings { timeout }));
-        let next = Policy::new(&current.config, current.controls, current.most(), constants);
+        let config = &current.config;
+        let next = settings.load().renewed(config.primary.timeout, &config.listen);
+        settings.store(Arc::new(next));
+        let next = Policy::new(config, current.controls, current.most(), constants);
         limits.reload(next.limits());
         limits.set_off(current.controls.enabled == Some(false));
         policy.store(Arc::new(next));

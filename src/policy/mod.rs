@@ -6,15 +6,12 @@
 //! This module never waits, counts or sends.
 
 mod decide;
+mod marker;
 mod plan;
 mod ramp;
 mod sampling;
 
 pub use decide::Decision;
+pub use marker::{MARKER, Marker, strip_markers};
 pub use plan::{Constants, Plan, Policy};
 pub use ramp::Ramp;
-
-use http::HeaderName;
-
-/// What marks a request as a copy of ours, so that it is never mirrored again.
-pub static MARKER: HeaderName = HeaderName::from_static("x-shadow-mirror");

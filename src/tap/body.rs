@@ -2,8 +2,10 @@
 
 use crate::base::clock;
 use crate::model::{Answered, Fault};
+use crate::policy::strip_markers;
 use crate::tap::Sink;
 use crate::tap::capture::{Capture, Upload};
+use crate::tap::forward::Line;
 use crate::upstream::{Lease, classify};
 use bytes::Bytes;
 use http::StatusCode;
@@ -13,6 +15,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
+
+/// Why a request's body came to no end.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    #[error("the client broke off")]
+    Client(#[from] hyper::Error),
+    #[error("the body is over `listen.limits.body`")]
+    TooLarge,
+}
 
 /// The body of a request on its way to the primary.
 pub enum UpBody {
@@ -26,27 +37,41 @@ pub enum UpBody {
 
 impl Body for UpBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Self::Stream { body, upload } = self.get_mut() else { return Poll::Ready(None) };
-        let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
-        match &frame {
-            Some(Ok(frame)) => {
-                if let Some(chunk) = frame.data_ref() {
-                    upload.push(chunk);
+        let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) else {
+            upload.wait();
+            return Poll::Pending;
+        };
+        Poll::Ready(match frame {
+            Some(Ok(mut frame)) => {
+                if let Some(chunk) = frame.data_ref()
+                    && !upload.push(chunk)
+                {
+                    return Poll::Ready(Some(Err(BodyError::TooLarge)));
                 }
+                frame.trailers_mut().into_iter().for_each(strip_markers);
                 if frame.is_trailers() || body.is_end_stream() {
                     upload.end(frame.trailers_ref().cloned());
                 }
+                Some(Ok(frame))
             }
-            Some(Err(_)) => {}
-            None => upload.end(None),
-        }
-        Poll::Ready(frame)
+            Some(Err(error)) => {
+                if classify(&error) == Fault::Malformed {
+                    upload.malformed();
+                }
+                Some(Err(error.into()))
+            }
+            None => {
+                upload.end(None);
+                None
+            }
+        })
     }
 
     fn is_end_stream(&self) -> bool {
@@ -75,6 +100,10 @@ impl LiveBody {
     pub(super) fn fixed(text: Bytes) -> Self {
         Self::Fixed(Some(text))
     }
+
+    pub(super) fn none() -> Self {
+        Self::Fixed(None)
+    }
 }
 
 /// The primary's answer in passing, with all that ends when it does.
@@ -91,15 +120,21 @@ pub struct Ending {
     pub(super) status: StatusCode,
     pub(super) received: Instant,
     pub(super) added: Duration,
+    /// Where there is an access log: its line, and where it goes.
+    pub(super) access: Option<Line>,
 }
 
 impl Ending {
-    fn answered(&self, fault: Option<Fault>) {
+    fn answered(&mut self, fault: Option<Fault>) {
         let latency = clock::now().saturating_duration_since(self.received);
+        if let Some((log, mut access)) = self.access.take() {
+            access.latency = latency;
+            log.log(access);
+        }
         self.sink.answered(Answered { status: self.status, fault, latency, added: self.added });
     }
 
-    fn complete(self) {
+    fn complete(mut self) {
         self.answered(None);
         self.lease.release();
         if let Some(capture) = self.capture {
@@ -107,7 +142,7 @@ impl Ending {
         }
     }
 
-    fn fault(self, fault: Fault) {
+    fn fault(mut self, fault: Fault) {
         self.answered(Some(fault));
         if let Some(capture) = self.capture {
             capture.fault(fault);
@@ -120,6 +155,9 @@ impl Passage {
     fn observe(&mut self, frame: Option<&Result<Frame<Bytes>, hyper::Error>>) {
         match frame {
             Some(Ok(frame)) => {
+                if let Some((_, access)) = self.end.as_mut().and_then(|end| end.access.as_mut()) {
+                    access.bytes += frame.data_ref().map_or(0, |chunk| chunk.len() as u64);
+                }
                 if let Some(capture) = self.end.as_mut().and_then(|end| end.capture.as_mut()) {
                     match (frame.data_ref(), frame.trailers_ref()) {
                         (Some(chunk), _) => capture.push(chunk),
@@ -151,7 +189,7 @@ impl Drop for Passage {
     fn drop(&mut self) {
         if self.body.is_end_stream() {
             self.complete();
-        } else if let Some(end) = self.end.take() {
+        } else if let Some(mut end) = self.end.take() {
             // The client went away: its capture is settled as cut off by being dropped.
             end.answered(None);
         }

@@ -2,7 +2,7 @@
 
 use crate::base::{Charge, clock};
 use crate::model::{
-    Disposition, DropReason, Exchange, Fault, Outcome, Payload, Reply, Request, SkipReason,
+    Disposition, DropReason, Exchange, Fault, Outcome, Payload, Reply, Request, Rule, SkipReason,
 };
 use crate::policy::Plan;
 use crate::tap::{Admitted, Sink};
@@ -52,36 +52,84 @@ struct UploadState {
     kept: Option<Result<Tee, Disposition>>,
     complete: bool,
     progressed: Instant,
+    /// The primary would take more, and the client has not sent it.
+    waiting: bool,
+    /// Bytes that may still come.
+    room: u64,
+    /// The rule that it breaks.
+    broken: Option<Rule>,
+}
+
+/// How far an upload is.
+pub(super) enum Progress {
+    /// It waits for the client, since then.
+    Waiting(Instant),
+    /// It is all there, or waits for the primary; so it was then.
+    Moving(Instant),
+    /// It breaks a rule, and goes no further.
+    Broken(Rule),
 }
 
 impl Upload {
-    pub(super) fn new() -> Arc<Self> {
-        let state = UploadState { kept: None, complete: false, progressed: clock::now() };
+    /// An upload of at most so many bytes.
+    pub(super) fn new(most: Option<u64>) -> Arc<Self> {
+        let state = UploadState {
+            kept: None,
+            complete: false,
+            progressed: clock::now(),
+            waiting: false,
+            room: most.unwrap_or(u64::MAX),
+            broken: None,
+        };
         Arc::new(Self { state: Mutex::new(state) })
     }
 
-    pub(super) fn push(&self, chunk: &Bytes) {
+    /// Takes one more chunk; false where that is too much.
+    pub(super) fn push(&self, chunk: &Bytes) -> bool {
         let mut state = self.state();
         state.progressed = clock::now();
+        state.waiting = false;
+        let Some(room) = state.room.checked_sub(chunk.len() as u64) else {
+            state.broken = Some(Rule::BodyTooLarge);
+            return false;
+        };
+        state.room = room;
         if let Some(Ok(tee)) = &mut state.kept
             && let Err(reason) = tee.push(chunk)
         {
             state.kept = Some(Err(reason));
         }
+        true
+    }
+
+    /// Its framing cannot be read.
+    pub(super) fn malformed(&self) {
+        self.state().broken = Some(Rule::Malformed);
+    }
+
+    /// The client has not sent more yet.
+    pub(super) fn wait(&self) {
+        self.state().waiting = true;
     }
 
     pub(super) fn end(&self, trailers: Option<HeaderMap>) {
         let mut state = self.state();
         state.progressed = clock::now();
         state.complete = true;
+        state.waiting = false;
         if let Some(Ok(tee)) = &mut state.kept {
             tee.trailers = trailers;
         }
     }
 
-    /// When the last byte of it passed.
-    pub(super) fn progressed(&self) -> Instant {
-        self.state().progressed
+    /// How far it is.
+    pub(super) fn progress(&self) -> Progress {
+        let state = self.state();
+        match (state.broken, state.waiting) {
+            (Some(rule), _) => Progress::Broken(rule),
+            (None, true) => Progress::Waiting(state.progressed),
+            (None, false) => Progress::Moving(state.progressed),
+        }
     }
 
     fn keep(&self, max: usize, charge: Charge) {

@@ -1,25 +1,29 @@
 //! Accepting clients and serving their connections, until told to stop.
 
+use crate::base::Chain;
+use crate::model::Rule;
 use crate::tap::Tap;
 use crate::tap::body::LiveBody;
+use crate::tap::door::{Door, turn_away};
 use crate::tap::headers::Peer;
+use crate::tap::patient::{Begun, Patient};
+use crate::tap::settings::Settings;
+use crate::tap::tunnel::Tunnel;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time;
-
-/// A client that has sent nothing of a head for this long is let go.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What connections are told when the process is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +38,12 @@ pub enum Stop {
 
 /// Serves one listener on this thread's runtime. Returns when it was told to stop and the last
 /// connection has ended.
-pub async fn serve(listener: TcpListener, tap: Arc<Tap>, stop: watch::Receiver<Stop>) {
+pub async fn serve(
+    listener: TcpListener,
+    tap: Arc<Tap>,
+    door: Arc<Door>,
+    mut stop: watch::Receiver<Stop>,
+) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => {
@@ -42,10 +51,10 @@ pub async fn serve(listener: TcpListener, tap: Arc<Tap>, stop: watch::Receiver<S
             return;
         }
     };
-    let server = Server { tap, stop: stop.clone(), h1: h1(), h2: h2() };
+    let server = Server { tap, door, stop: stop.clone() };
     // Each connection holds a sender; when the last is gone, so is the last connection.
     let (alive, mut gone) = mpsc::channel::<Infallible>(1);
-    let mut stopped = pin!(told_to_stop(stop));
+    let mut stopped = pin!(told_to_stop(stop.clone()));
     loop {
         tokio::select! {
             biased;
@@ -61,7 +70,14 @@ pub async fn serve(listener: TcpListener, tap: Arc<Tap>, stop: watch::Receiver<S
         }
     }
     drop((listener, alive));
-    gone.recv().await;
+    let patience = server.tap.settings().timeouts.drain;
+    tokio::select! {
+        _ = gone.recv() => {}
+        () = time::sleep(patience) => {
+            tracing::warn!("some connections did not end within {patience:?}, and are closed");
+        }
+        _ = stop.wait_for(|stop| *stop == Stop::Now) => {}
+    }
 }
 
 async fn told_to_stop(mut stop: watch::Receiver<Stop>) {
@@ -91,44 +107,114 @@ fn of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-fn h1() -> http1::Builder {
+fn h1(settings: &Settings) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    builder.half_close(true).timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    builder.half_close(true).timer(TokioTimer::new());
+    // It runs from the opening of a connection and from the end of each exchange.
+    builder.header_read_timeout(settings.timeouts.head);
+    if settings.limits.fields > HYPERS_FIELDS {
+        builder.max_headers(settings.limits.fields);
+    }
     builder
 }
 
-fn h2() -> http2::Builder<TokioExecutor> {
+/// So many header fields hyper reads without further memory.
+const HYPERS_FIELDS: usize = 100;
+
+fn h2(settings: &Settings) -> http2::Builder<TokioExecutor> {
     let mut builder = http2::Builder::new(TokioExecutor::new());
-    builder.timer(TokioTimer::new()).max_concurrent_streams(256);
+    let head = u32::try_from(settings.limits.head.0).unwrap_or(u32::MAX);
+    builder.timer(TokioTimer::new()).max_concurrent_streams(256).max_header_list_size(head);
+    // A client that does not answer a PING either is gone.
+    builder.keep_alive_interval(settings.timeouts.head).keep_alive_timeout(settings.timeouts.head);
     builder
 }
 
 #[derive(Clone)]
 struct Server {
     tap: Arc<Tap>,
+    door: Arc<Door>,
     stop: watch::Receiver<Stop>,
-    h1: http1::Builder,
-    h2: http2::Builder<TokioExecutor>,
 }
 
 impl Server {
-    async fn connection(mut self, stream: TcpStream, address: SocketAddr) {
+    async fn connection(self, stream: TcpStream, address: SocketAddr) {
         // Without it answers wait for acknowledgements; a socket that refuses it is gone.
         if stream.set_nodelay(true).is_err() {
             return;
         }
-        let opening = time::timeout(HEAD_TIMEOUT, speaks_http2(&stream)).await;
-        let Ok(Ok(http2)) = opening else { return };
-        let client = Client { tap: self.tap.clone(), peer: Peer::new(address.ip()) };
-        let service = service(Arc::new(client));
-        let io = TokioIo::new(stream);
-        if http2 {
-            let connection = self.h2.serve_connection(io, service);
-            drive(connection, |connection| connection.graceful_shutdown(), &mut self.stop).await;
-        } else {
-            let connection = self.h1.serve_connection(io, service);
-            drive(connection, |connection| connection.graceful_shutdown(), &mut self.stop).await;
+        let (settings, address) = (self.tap.settings(), address.ip().to_canonical());
+        let admitted = match settings.admits(address) {
+            true => self.door.enter(address, &settings.limits),
+            false => Err(Rule::Denied),
+        };
+        match admitted {
+            Ok(ticket) => {
+                self.serve(stream, address, &settings).await;
+                drop(ticket);
+            }
+            Err(rule) => {
+                self.tap.complain(address, rule, "");
+                turn_away(stream, rule).await;
+            }
         }
+    }
+
+    /// A client has not even sent enough to tell its protocol. One that has sent nothing may have
+    /// connected in advance.
+    async fn silent(&self, stream: TcpStream, address: IpAddr) {
+        let mut start = [0; 1];
+        let sent = time::timeout(Duration::ZERO, stream.peek(&mut start)).await;
+        if matches!(sent, Ok(Ok(1))) {
+            self.tap.complain(address, Rule::HeadTimeout, "");
+            turn_away(stream, Rule::HeadTimeout).await;
+        }
+    }
+
+    async fn serve(mut self, stream: TcpStream, address: IpAddr, settings: &Settings) {
+        let opening = time::timeout(settings.timeouts.head, speaks_http2(&stream)).await;
+        let http2 = match opening {
+            Ok(Ok(http2)) => http2,
+            Ok(Err(_)) => return,
+            Err(_) => return self.silent(stream, address).await,
+        };
+        let client = Arc::new(Client {
+            tap: self.tap.clone(),
+            peer: Peer::new(address, settings.trust(address)),
+            tunnel: Mutex::default(),
+        });
+        let service = service(client.clone());
+        let begun = Begun::default();
+        let io = TokioIo::new(Patient::new(stream, settings.timeouts.write, begun.clone()));
+        let ended = if http2 {
+            let connection = h2(settings).serve_connection(io, service);
+            drive(connection, |connection| connection.graceful_shutdown(), &mut self.stop).await
+        } else {
+            let connection = h1(settings).serve_connection(io, service).with_upgrades();
+            drive(connection, |connection| connection.graceful_shutdown(), &mut self.stop).await
+        };
+        if let Err(error) = ended
+            && let Some(rule) = broken_rule(&error)
+            && (rule != Rule::HeadTimeout || begun.get())
+        {
+            self.tap.complain(address, rule, &Chain(&error).to_string());
+        }
+        let tunnel = client.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(tunnel) = tunnel {
+            tunnel.run(settings.timeouts.tunnel, self.stop).await;
+        }
+    }
+}
+
+/// The rule that a client broke, where its connection ended for that.
+fn broken_rule(error: &hyper::Error) -> Option<Rule> {
+    let io = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    if error.is_parse() {
+        Some(Rule::Malformed)
+    } else if error.is_timeout() {
+        Some(Rule::HeadTimeout)
+    } else {
+        io.filter(|io| io.kind() == io::ErrorKind::TimedOut).map(|_| Rule::WriteTimeout)
     }
 }
 
@@ -137,6 +223,7 @@ impl Server {
 async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
     let preface = b"PRI";
     let mut start = [0; 3];
+    let mut pause = Duration::from_millis(1);
     loop {
         let length = stream.peek(&mut start).await?;
         let seen = start.get(..length).unwrap_or_default();
@@ -147,31 +234,44 @@ async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
             return Ok(true);
         }
         // The bytes seen so far keep the socket readable: there is nothing to wait on but time.
-        time::sleep(Duration::from_millis(1)).await;
+        time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(250));
     }
 }
 
 /// Runs a connection to its end; when told to drain, lets it finish what has begun.
-async fn drive<C>(connection: C, finish: impl FnOnce(Pin<&mut C>), stop: &mut watch::Receiver<Stop>)
+async fn drive<C>(
+    connection: C,
+    finish: impl FnOnce(Pin<&mut C>),
+    stop: &mut watch::Receiver<Stop>,
+) -> hyper::Result<()>
 where
     C: Future<Output = hyper::Result<()>>,
 {
     let mut connection = pin!(connection);
     tokio::select! {
-        // What goes wrong on a client's connection is the client's to see.
-        _ = &mut connection => return,
+        ended = &mut connection => return ended,
         _ = stop.wait_for(|stop| *stop != Stop::No) => finish(connection.as_mut()),
     }
     tokio::select! {
-        _ = connection => {}
-        _ = stop.wait_for(|stop| *stop == Stop::Now) => {}
+        ended = connection => ended,
+        _ = stop.wait_for(|stop| *stop == Stop::Now) => Ok(()),
     }
 }
 
 /// What the requests of one client's connection share.
-struct Client {
+pub(super) struct Client {
     tap: Arc<Tap>,
-    peer: Peer,
+    pub(super) peer: Peer,
+    /// What the connection becomes once hyper is done with it.
+    tunnel: Mutex<Option<Tunnel>>,
+}
+
+impl Client {
+    /// The connection is to become a tunnel.
+    pub(super) fn tunnel(&self, tunnel: Tunnel) {
+        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
+    }
 }
 
 /// The service of one client's connection.
@@ -180,6 +280,6 @@ fn service(
 ) -> impl HttpService<Incoming, ResBody = LiveBody, Error = Infallible, Future: Send> {
     service_fn(move |request| {
         let client = client.clone();
-        async move { Ok::<_, Infallible>(client.tap.forward(&client.peer, request).await) }
+        async move { Ok::<_, Infallible>(client.tap.forward(&client, request).await) }
     })
 }

@@ -1,36 +1,44 @@
 //! One request: from the client to the primary and back.
 
 use crate::base::clock;
-use crate::model::{Answered, Fault};
+use crate::model::{Answered, Fault, Rule};
+use crate::policy::Marker;
 use crate::tap::body::{Ending, LiveBody, Passage, UpBody};
-use crate::tap::capture::{Capture, Head, Upload};
-use crate::tap::headers::{Peer, strip, to_upstream};
-use crate::tap::refuse::{for_fault, refusal, short};
+use crate::tap::capture::{Capture, Head, Progress, Upload};
+use crate::tap::complaints::Complaints;
+use crate::tap::connection::Client;
+use crate::tap::headers::{strip, to_client, to_upstream, upgrade};
+use crate::tap::refuse::{for_fault, for_rule, refusal, status};
+use crate::tap::settings::Settings;
+use crate::tap::tunnel::Tunnel;
 use crate::tap::{Admission, Sink};
+use crate::telemetry::{Access, AccessLog, EdgeMeters};
 use crate::upstream::{Address, Lease, Pool, Refusal};
 use arc_swap::ArcSwap;
+use http::header::{CONNECTION, UPGRADE};
 use http::request::Parts;
-use http::{Request, Response, StatusCode, Version};
+use http::{HeaderValue, Request, Response, StatusCode, Version, response};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time;
-
-/// What the tap can be told anew while it runs.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// From sending a request, or the last byte of its body, to the head of the answer.
-    pub timeout: Duration,
-}
 
 /// What the connections of one worker share.
 pub struct Tap {
     pool: Arc<Pool<UpBody>>,
     sink: Arc<dyn Sink>,
     settings: Arc<ArcSwap<Settings>>,
+    marker: Marker,
+    meters: EdgeMeters,
+    complaints: Complaints,
 }
+
+/// A line of the access log, and where it goes.
+pub(super) type Line = (AccessLog, Box<Access>);
 
 /// An answer of the primary's, with the connection that its body comes on.
 type Answer = (Response<Incoming>, Lease<UpBody>);
@@ -41,8 +49,21 @@ impl Tap {
         address: Address,
         sink: Arc<dyn Sink>,
         settings: Arc<ArcSwap<Settings>>,
+        marker: Marker,
     ) -> Arc<Self> {
-        Arc::new(Self { pool: Pool::new(address), sink, settings })
+        let (meters, complaints) = (EdgeMeters::new(), Complaints::new(clock::now()));
+        Arc::new(Self { pool: Pool::new(address), sink, settings, marker, meters, complaints })
+    }
+
+    /// The settings as they are now.
+    pub(super) fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    /// Counts and tells that a rule held against a client.
+    pub(super) fn complain(&self, client: IpAddr, rule: Rule, quoted: &str) {
+        self.meters.refused(rule);
+        self.complaints.say(client, rule, quoted);
     }
 
     /// Closes connections to the primary that have rested for too long.
@@ -53,32 +74,108 @@ impl Tap {
     /// Answers one request. Whatever happens, there is an answer.
     pub(super) async fn forward(
         &self,
-        peer: &Peer,
+        client: &Client,
         request: Request<Incoming>,
     ) -> Response<LiveBody> {
-        let received = clock::now();
-        let (mut head, body) = request.into_parts();
-        if let Some(status) = refusal(&head) {
-            return self.refuse(&head, status, received);
+        let (head, body) = request.into_parts();
+        let received = Received { at: clock::now(), version: head.version };
+        if let Some(rule) = self.rule_against(&head) {
+            return self.refuse(client, &head, rule, received);
         }
-        let admission = self.sink.admit(&head, peer.address);
-        to_upstream(&mut head, peer);
-        let upload = (!body.is_end_stream()).then(Upload::new);
-        let kept = self.keep(&head, admission, upload.as_ref());
-        let body = match upload.clone() {
-            Some(upload) => UpBody::Stream { body, upload },
-            None => UpBody::Empty,
-        };
-        let exchange = self.exchange(Request::from_parts(head, body), &kept);
-        let timeout = self.settings.load().timeout;
+        let Job { request, kept, upload, upgrade, patience } = self.prepare(client, head, body);
+        let exchange = self.exchange(request, &kept);
         let sent = clock::now();
-        match within(timeout, exchange, upload.as_deref()).await {
+        match within(patience, exchange, upload.as_deref()).await {
+            Ok(answer) if answer.0.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                match upgrade {
+                    Some(upgrade) => {
+                        self.switch(Switch { client, upgrade, kept }, answer, received)
+                    }
+                    // Nobody has asked for it.
+                    None => self.fail(Fault::Malformed, kept, received),
+                }
+            }
             Ok(answer) => {
                 let primary = clock::now().saturating_duration_since(sent);
                 self.pass(answer, kept, received, primary)
             }
-            Err(fault) => self.fail(fault, kept, received),
+            Err(Failure::Primary(fault)) => self.fail(fault, kept, received),
+            Err(Failure::Client(rule)) => {
+                self.complain(client.peer.address, rule, "");
+                self.answered(status(rule), None, received.at, kept.line);
+                for_rule(rule, received.version)
+            }
         }
+    }
+
+    fn rule_against(&self, head: &Parts) -> Option<Rule> {
+        let settings = self.settings.load();
+        refusal(head, &settings.limits).or_else(|| {
+            let seen = settings.via.as_ref().is_some_and(|via| via.is_loop(&head.headers));
+            seen.then_some(Rule::Loop)
+        })
+    }
+
+    /// The line of the access log for a request, where there is one.
+    fn line(&self, client: &Client, head: &Parts) -> Option<Line> {
+        let log = self.settings.load().access.clone()?;
+        let line = Access {
+            client: client.peer.address,
+            at: clock::wall(),
+            method: head.method.clone(),
+            uri: head.uri.clone(),
+            version: head.version,
+            status: StatusCode::OK,
+            bytes: 0,
+            latency: Duration::ZERO,
+        };
+        Some((log, Box::new(line)))
+    }
+
+    /// Has a request admitted, and makes of it what is sent on.
+    fn prepare(&self, client: &Client, mut head: Parts, body: Incoming) -> Job {
+        let settings = self.settings.load();
+        if self.marker.strip(&mut head.headers) {
+            self.meters.stripped();
+        }
+        let line = self.line(client, &head);
+        let address = client.peer.client(&head.headers, &settings);
+        let admission = self.sink.admit(&head, address);
+        let upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| upgrade(&head).is_some());
+        to_upstream(&mut head, &client.peer, settings.via.as_ref());
+        let most = settings.limits.body.map(|most| most.0);
+        let upload = (!body.is_end_stream()).then(|| Upload::new(most));
+        let kept = Kept { line, ..self.keep(&head, admission, upload.as_ref()) };
+        let body = match upload.clone() {
+            Some(upload) => UpBody::Stream { body, upload },
+            None => UpBody::Empty,
+        };
+        let patience = Patience { primary: settings.timeout, client: settings.timeouts.body };
+        Job { request: Request::from_parts(head, body), kept, upload, upgrade, patience }
+    }
+
+    /// The primary has agreed to another protocol: the rest is a tunnel.
+    fn switch(
+        &self,
+        Switch { client, upgrade, kept }: Switch<'_>,
+        (mut response, lease): Answer,
+        received: Received,
+    ) -> Response<LiveBody> {
+        let primary = hyper::upgrade::on(&mut response);
+        let (mut head, _) = response.into_parts();
+        let protocol = head.headers.get(UPGRADE).cloned();
+        strip(&mut head.headers);
+        self.via(&mut head, received);
+        head.headers.extend(protocol.map(|protocol| (UPGRADE, protocol)));
+        head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        self.answered(head.status, None, received.at, kept.line);
+        self.meters.tunnel();
+        client.tunnel(Tunnel { client: upgrade, primary, lease });
+        Response::from_parts(head, LiveBody::none())
+    }
+
+    fn via(&self, head: &mut response::Parts, received: Received) {
+        to_client(head, received.version, self.settings.load().via.as_ref());
     }
 
     /// What is kept of a request's head: by the capture, or for sending it once more.
@@ -97,7 +194,7 @@ impl Tap {
             Admission::Pass if replayable => Copy::Head(copy()),
             Admission::Pass => Copy::None,
         };
-        Kept { copy: kept, replayable }
+        Kept { copy: kept, replayable, line: None }
     }
 
     /// Sends the request. Where a kept-alive connection was being closed by the primary at that
@@ -127,42 +224,87 @@ impl Tap {
         &self,
         (response, lease): Answer,
         kept: Kept,
-        received: Instant,
+        received: Received,
         primary: Duration,
     ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         strip(&mut head.headers);
-        // The version belongs to a connection: each side has its own (RFC 9110 section 2.5).
-        head.version = Version::HTTP_11;
-        let mut capture = kept.into_capture();
+        let (mut capture, mut access) = kept.into_capture();
+        if let Some((_, line)) = &mut access {
+            line.status = head.status;
+        }
         if let Some(capture) = &mut capture {
             capture.answer(&head);
         }
+        self.via(&mut head, received);
         let (sink, status) = (self.sink.clone(), head.status);
-        let added = clock::now().saturating_duration_since(received).saturating_sub(primary);
-        let end = Some(Ending { lease, capture, sink, status, received, added });
+        let added = clock::now().saturating_duration_since(received.at).saturating_sub(primary);
+        let received = received.at;
+        let end = Some(Ending { lease, capture, sink, status, received, added, access });
         Response::from_parts(head, LiveBody::Stream(Passage { body, end }))
     }
 
-    fn fail(&self, fault: Fault, kept: Kept, received: Instant) -> Response<LiveBody> {
+    fn fail(&self, fault: Fault, kept: Kept, received: Received) -> Response<LiveBody> {
         let response = for_fault(fault);
-        self.answered(response.status(), Some(fault), received);
-        if let Some(capture) = kept.into_capture() {
+        let (capture, line) = kept.into_capture();
+        self.answered(response.status(), Some(fault), received.at, line);
+        if let Some(capture) = capture {
             capture.fault(fault);
         }
         response
     }
 
-    fn refuse(&self, head: &Parts, status: StatusCode, received: Instant) -> Response<LiveBody> {
+    fn refuse(
+        &self,
+        client: &Client,
+        head: &Parts,
+        rule: Rule,
+        received: Received,
+    ) -> Response<LiveBody> {
         self.sink.refused(&head.method, head.uri.path());
-        self.answered(status, None, received);
-        short(status)
+        self.complain(client.peer.address, rule, head.uri.path());
+        self.answered(status(rule), None, received.at, self.line(client, head));
+        for_rule(rule, received.version)
     }
 
-    fn answered(&self, status: StatusCode, fault: Option<Fault>, received: Instant) {
+    fn answered(
+        &self,
+        status: StatusCode,
+        fault: Option<Fault>,
+        received: Instant,
+        line: Option<Line>,
+    ) {
         let latency = clock::now().saturating_duration_since(received);
+        if let Some((log, mut line)) = line {
+            (line.status, line.latency) = (status, latency);
+            log.log(line);
+        }
         self.sink.answered(Answered { status, fault, latency, added: Duration::ZERO });
     }
+}
+
+/// When a request came, and in which version.
+#[derive(Clone, Copy)]
+struct Received {
+    at: Instant,
+    version: Version,
+}
+
+/// A request that is ready to be sent on.
+struct Job {
+    request: Request<UpBody>,
+    kept: Kept,
+    upload: Option<Arc<Upload>>,
+    /// The client's side of the upgrade that it asks for.
+    upgrade: Option<OnUpgrade>,
+    patience: Patience,
+}
+
+/// A request for another protocol to which the primary has agreed.
+struct Switch<'a> {
+    client: &'a Client,
+    upgrade: OnUpgrade,
+    kept: Kept,
 }
 
 /// What is left of a request once it is on its way.
@@ -170,6 +312,7 @@ struct Kept {
     copy: Copy,
     /// It has no body, and sending it twice does what sending it once does.
     replayable: bool,
+    line: Option<Line>,
 }
 
 enum Copy {
@@ -193,30 +336,62 @@ impl Kept {
         Some(request)
     }
 
-    fn into_capture(self) -> Option<Box<Capture>> {
-        match self.copy {
+    fn into_capture(self) -> (Option<Box<Capture>>, Option<Line>) {
+        let capture = match self.copy {
             Copy::Captured(capture) => Some(capture),
             Copy::None | Copy::Head(_) => None,
-        }
+        };
+        (capture, self.line)
     }
+}
+
+/// Why there is no answer of the primary's.
+enum Failure {
+    /// The primary's fault.
+    Primary(Fault),
+    /// The client's, by a rule.
+    Client(Rule),
+}
+
+/// How long the head of an answer is waited for.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// With the primary.
+    primary: Duration,
+    /// With a client that has not sent its whole body.
+    client: Duration,
 }
 
 /// Waits for the answer's head. The time starts anew with each byte of the request's body.
 async fn within(
-    timeout: Duration,
+    patience: Patience,
     exchange: impl Future<Output = Result<Answer, Fault>>,
     upload: Option<&Upload>,
-) -> Result<Answer, Fault> {
+) -> Result<Answer, Failure> {
     let mut exchange = pin!(exchange);
-    let mut deadline = clock::now() + timeout;
+    let mut wait = patience.primary;
+    if upload.is_some() {
+        wait = wait.min(patience.client);
+    }
+    let mut deadline = clock::now() + wait;
     loop {
-        if let Ok(done) = time::timeout_at(deadline.into(), &mut exchange).await {
-            return done;
+        let done = time::timeout_at(deadline.into(), &mut exchange).await;
+        let progress = upload.map(Upload::progress);
+        let (later, failure) = match (done, progress) {
+            (Ok(Ok(answer)), _) => return Ok(answer),
+            (Ok(Err(_)), Some(Progress::Broken(rule))) => return Err(Failure::Client(rule)),
+            (Ok(Err(fault)), _) => return Err(Failure::Primary(fault)),
+            (Err(_), Some(Progress::Waiting(since))) => {
+                (since + patience.client, Failure::Client(Rule::BodyTimeout))
+            }
+            (Err(_), Some(Progress::Moving(since))) => {
+                (since + patience.primary, Failure::Primary(Fault::Timeout))
+            }
+            (Err(_), _) => return Err(Failure::Primary(Fault::Timeout)),
+        };
+        if later <= deadline {
+            return Err(failure);
         }
-        let later = upload.map(|upload| upload.progressed() + timeout);
-        match later.filter(|later| *later > deadline) {
-            Some(later) => deadline = later,
-            None => return Err(Fault::Timeout),
-        }
+        deadline = later;
     }
 }

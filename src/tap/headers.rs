@@ -1,9 +1,13 @@
 //! What a proxy changes in a head, and nothing else (RFC 9110 section 7.6). Pure.
 
+use crate::tap::settings::{Settings, Trust, Via};
+use bytes::Bytes;
 use http::header::{
-    CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, COOKIE, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
+    UPGRADE, VIA,
 };
 use http::request::Parts;
+use http::response;
 use http::uri::PathAndQuery;
 use http::{Uri, Version};
 use std::net::IpAddr;
@@ -51,39 +55,101 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
     pub address: IpAddr,
+    trust: Trust,
     forwarded_for: HeaderValue,
 }
 
 impl Peer {
-    pub(super) fn new(address: IpAddr) -> Self {
+    pub(super) fn new(address: IpAddr, trust: Trust) -> Self {
         let address = address.to_canonical();
         let value = HeaderValue::try_from(address.to_string());
-        Self { address, forwarded_for: value.expect("an address is a valid field value") }
+        let forwarded_for = value.expect("an address is a valid field value");
+        Self { address, trust, forwarded_for }
+    }
+
+    /// Whose request it is: the peer's, or that of a client whom a trusted proxy names.
+    pub(super) fn client(&self, headers: &HeaderMap, settings: &Settings) -> IpAddr {
+        if self.trust != Trust::Full || !headers.contains_key(&FORWARDED_FOR) {
+            return self.address;
+        }
+        let lines = headers.get_all(&FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok());
+        settings.origin(&lines.collect::<Vec<_>>().join(","), self.address)
     }
 }
 
+/// Usually so many fields are added: three of `X-Forwarded-*`, and `Via`.
+const ADDED: usize = 4;
+
 /// Turns a received head into the one that is sent on.
-pub(super) fn to_upstream(head: &mut Parts, peer: &Peer) {
+pub(super) fn to_upstream(head: &mut Parts, peer: &Peer, via: Option<&Via>) {
+    // At most once is there no room for what is added.
+    head.headers.reserve(ADDED);
     let trailers = wants_trailers(&head.headers);
+    let upgrade = upgrade(head);
     let streamed = head.headers.contains_key(TRANSFER_ENCODING);
     strip(&mut head.headers);
     if trailers {
         head.headers.insert(TE, HeaderValue::from_static("trailers"));
         head.headers.insert(CONNECTION, HeaderValue::from_static("te"));
     }
+    if let Some(protocol) = upgrade {
+        head.headers.insert(UPGRADE, protocol);
+        head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    }
     if streamed {
         // hyper leaves out the body of a GET whose framing is not stated.
         head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
     set_host(head);
+    join_cookies(head);
     forwarded(&mut head.headers, peer);
+    if let Some(via) = via {
+        head.headers.append(VIA, via.of_request(head.version));
+    }
     head.version = Version::HTTP_11;
 }
 
+/// Turns a received head of an answer into the one that the client gets.
+pub(super) fn to_client(head: &mut response::Parts, client: Version, via: Option<&Via>) {
+    if let Some(via) = via {
+        head.headers.append(VIA, via.of_response(head.version));
+    }
+    // A proxy does not keep a connection of HTTP/1.0 open (RFC 9112 section 9.3).
+    if client == Version::HTTP_10 {
+        head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    // The version belongs to a connection: each side has its own (RFC 9110 section 2.5).
+    head.version = Version::HTTP_11;
+}
+
+/// The protocol that a client of HTTP/1.1 asks to go over to (RFC 9110 section 7.8). HTTP/2 is not
+/// one: whoever wants it begins with it (RFC 9113 section 3.1).
+pub(super) fn upgrade(head: &Parts) -> Option<HeaderValue> {
+    let protocol = head.headers.get(UPGRADE)?;
+    let known = !protocol.as_bytes().eq_ignore_ascii_case(b"h2c");
+    let asked = has_token(&head.headers, &CONNECTION, b"upgrade");
+    (known && asked && head.version == Version::HTTP_11).then(|| protocol.clone())
+}
+
+/// HTTP/2 may cut cookies into several lines; HTTP/1 knows one (RFC 9113 section 8.2.3).
+fn join_cookies(head: &mut Parts) {
+    let mut lines = head.headers.get_all(COOKIE).iter();
+    if head.version != Version::HTTP_2 || lines.next().is_none() || lines.next().is_none() {
+        return;
+    }
+    let lines: Vec<_> = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    let joined = HeaderValue::from_maybe_shared(Bytes::from(lines.join(&b"; "[..])));
+    head.headers.insert(COOKIE, joined.expect("field values joined by semicolons are one"));
+}
+
 fn wants_trailers(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(TE).iter();
+    has_token(headers, &TE, b"trailers")
+}
+
+fn has_token(headers: &HeaderMap, name: &HeaderName, wanted: &[u8]) -> bool {
+    let values = headers.get_all(name).iter();
     let mut tokens = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
-    tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"trailers"))
+    tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(wanted))
 }
 
 /// Makes the target origin-form. The authority of an absolute-form or HTTP/2 target replaces Host
@@ -106,7 +172,23 @@ fn host_of(authority: &str) -> &str {
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
+/// The names under which a proxy tells of the client behind it.
+fn is_forwarded(name: &HeaderName) -> bool {
+    let dashed = name.as_str().replace('_', "-");
+    let names = [&FORWARDED_FOR, &FORWARDED_PROTO, &FORWARDED_HOST, &FORWARDED];
+    names.iter().any(|each| each.as_str() == dashed)
+}
+
 fn forwarded(headers: &mut HeaderMap, peer: &Peer) {
+    if peer.trust == Trust::None {
+        let theirs: Vec<_> = headers.keys().filter(|name| is_forwarded(name)).cloned().collect();
+        for name in theirs {
+            headers.remove(name);
+        }
+    }
+    if headers.contains_key(FORWARDED) {
+        headers.append(FORWARDED, forwarded_element(peer.address));
+    }
     let chain = match headers.get(&FORWARDED_FOR) {
         None => peer.forwarded_for.clone(),
         Some(_) => extended(headers, peer),
@@ -122,6 +204,15 @@ fn forwarded(headers: &mut HeaderMap, peer: &Peer) {
     }
 }
 
+/// One hop of `Forwarded` (RFC 7239 section 4).
+fn forwarded_element(address: IpAddr) -> HeaderValue {
+    let text = match address {
+        IpAddr::V4(address) => format!("for={address};proto=http"),
+        IpAddr::V6(address) => format!("for=\"[{address}]\";proto=http"),
+    };
+    HeaderValue::try_from(text).expect("an address is a valid field value")
+}
+
 /// The received chain in one line, and the peer at its end.
 fn extended(headers: &HeaderMap, peer: &Peer) -> HeaderValue {
     let mut chain = Vec::new();
@@ -130,7 +221,7 @@ fn extended(headers: &HeaderMap, peer: &Peer) -> HeaderValue {
         chain.extend_from_slice(b", ");
     }
     chain.extend_from_slice(peer.forwarded_for.as_bytes());
-    HeaderValue::from_maybe_shared(bytes::Bytes::from(chain))
+    HeaderValue::from_maybe_shared(Bytes::from(chain))
         .expect("field values and an address joined by commas are a field value")
 }
 
@@ -144,8 +235,13 @@ mod tests {
     }
 
     fn sent(build: http::request::Builder) -> Parts {
+        by(build, Trust::Unsaid)
+    }
+
+    fn by(build: http::request::Builder, trust: Trust) -> Parts {
         let mut head = head(build);
-        to_upstream(&mut head, &Peer::new("::ffff:192.0.2.7".parse().expect("an address")));
+        let peer = Peer::new("::ffff:192.0.2.7".parse().expect("an address"), trust);
+        to_upstream(&mut head, &peer, None);
         head
     }
 
@@ -204,5 +300,49 @@ mod tests {
         );
         assert_eq!(head.headers["te"], "trailers");
         assert_eq!(head.headers["transfer-encoding"], "chunked");
+    }
+
+    #[test]
+    fn a_strangers_word_on_the_client_is_replaced_where_some_are_trusted() {
+        let request = || {
+            Request::get("/")
+                .header("host", "a")
+                .header("x-forwarded-for", "198.51.100.1")
+                .header("x_forwarded_for", "198.51.100.1")
+                .header("x-forwarded-proto", "https")
+                .header("forwarded", "for=198.51.100.1")
+        };
+        let head = by(request(), Trust::None);
+        assert_eq!(head.headers["x-forwarded-for"], "192.0.2.7");
+        assert_eq!(head.headers["x-forwarded-proto"], "http");
+        assert!(!head.headers.contains_key("forwarded"));
+        assert!(!head.headers.contains_key("x_forwarded_for"));
+        let head = by(request(), Trust::Full);
+        assert_eq!(head.headers["x-forwarded-for"], "198.51.100.1, 192.0.2.7");
+        assert_eq!(head.headers["x-forwarded-proto"], "https");
+        let lines: Vec<_> = head.headers.get_all("forwarded").iter().collect();
+        assert_eq!(lines, ["for=198.51.100.1", "for=192.0.2.7;proto=http"]);
+    }
+
+    #[test]
+    fn options_of_a_whole_server_stays_that() {
+        let target = |method: &str, target: &str| {
+            sent(Request::builder().method(method).uri(target).header("host", "a")).uri
+        };
+        assert_eq!(target("OPTIONS", "*"), "*");
+        assert_eq!(target("OPTIONS", "http://a/"), "/");
+        assert_eq!(target("GET", "http://a"), "/");
+        assert_eq!(target("GET", "http://a?x"), "/?x");
+    }
+
+    #[test]
+    fn an_upgrade_is_asked_for_again_and_one_to_http_2_is_not() {
+        let ask = |protocol: &str, connection: &str| {
+            let request = Request::get("/").header("host", "a").header("upgrade", protocol);
+            sent(request.header("connection", connection)).headers.get("upgrade").cloned()
+        };
+        assert_eq!(ask("websocket", "keep-alive, Upgrade"), Some("websocket".parse().expect("ok")));
+        assert_eq!(ask("websocket", "keep-alive"), None);
+        assert_eq!(ask("h2c", "upgrade, http2-settings"), None);
     }
 }

@@ -9,16 +9,23 @@
 
 mod body;
 mod capture;
+mod complaints;
 mod connection;
+mod door;
 mod forward;
 mod headers;
 mod listener;
+mod patient;
 mod refuse;
+mod settings;
 mod sink;
+mod tunnel;
 
 pub use capture::Captured;
 pub use connection::{Stop, serve};
-pub use forward::{Settings, Tap};
+pub use door::Door;
+pub use forward::Tap;
 pub use headers::is_hop_by_hop;
 pub use listener::{BindError, bind};
+pub use settings::Settings;
 pub use sink::{Admission, Admitted, Sink};

@@ -67,6 +67,14 @@ metrics! {
         "Answers given to clients.";
     LiveFaults = "shadow_live_faults_total", Counter, ["fault"],
         "Requests for which the primary gave no answer, or broke it off.";
+    Refused = "shadow_refused_total", Counter, ["rule"],
+        "Requests and connections that the tap answered or closed by itself.";
+    MarkersStripped = "shadow_markers_stripped_total", Counter, [],
+        "Requests of clients that carried a marker of copies without its signature.";
+    Tunnels = "shadow_tunnels_total", Counter, [],
+        "Connections that were upgraded to another protocol.";
+    AccessLost = "shadow_access_log_lost_total", Counter, [],
+        "Lines that the access log has lost: its file or its reader is too slow.";
     LiveSeconds = "shadow_live_duration_seconds", Seconds, [],
         "From a request's head to the end of its answer, on the live side.";
     AddedSeconds = "shadow_added_seconds", Seconds, [],

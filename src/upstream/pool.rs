@@ -81,7 +81,7 @@ where
         let (sender, connection) =
             self.builder.handshake(TokioIo::new(stream)).await.map_err(|_| Fault::Reset)?;
         // Its errors reach whoever waits for an answer; there is nobody else to tell.
-        tokio::spawn(async move { connection.await.ok() });
+        tokio::spawn(async move { connection.with_upgrades().await.ok() });
         Ok(Lease { pool: self.clone(), sender, reused: false })
     }
 

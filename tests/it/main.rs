@@ -19,4 +19,8 @@ mod ledger;
 mod live;
 mod mirror;
 mod protect;
+mod rfc_forwarding;
+mod rfc_http2;
+mod rfc_requests;
+mod rfc_service;
 mod store;

@@ -32,16 +32,6 @@ fn the_copy_is_the_request_with_our_marker() {
 }
 
 #[test]
-fn a_request_that_carries_our_marker_is_not_mirrored_again() {
-    let (primary, candidate) = both("{}");
-    let shadow = Shadow::start(primary.address, candidate.address, "");
-    let mut client = Client::connect(shadow.listen);
-    request(&mut client, "GET / HTTP/1.1\r\nhost: a\r\nX-Shadow-Mirror: s\r\n\r\n");
-    assert_eq!(shadow.settled(1)["coverage"]["skipped"]["marker"], 1);
-    assert_eq!(candidate.seen().len(), 0);
-}
-
-#[test]
 fn only_safe_methods_are_mirrored_unless_all_are_asked_for() {
     let (primary, candidate) = both("{}");
     let shadow = Shadow::start(primary.address, candidate.address, "");

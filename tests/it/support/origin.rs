@@ -167,7 +167,8 @@ fn line(reader: &mut BufReader<TcpStream>) -> Option<String> {
     let mut line = String::new();
     match reader.read_line(&mut line) {
         Ok(0) => None,
-        Ok(_) => Some(line.trim_end().to_owned()),
+        // A proxy that passes on a bare line feed gets no answer.
+        Ok(_) => line.strip_suffix("\r\n").map(str::to_owned),
         Err(error) if error.kind() == ErrorKind::InvalidData => None,
         Err(_) => None,
     }

@@ -41,6 +41,24 @@ impl Shadow {
         Self::start_in(folder, primary, candidate, rest)
     }
 
+    /// Starts in front of a primary alone, with more keys of `listen`.
+    pub fn edge(primary: SocketAddr, listen: &str) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        let config = format!(
+            "listen: {{ address: 127.0.0.1:0, {listen} }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
+             primary: {{ url: \"http://{primary}\", timeout: 2s }}\n"
+        );
+        std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
+        Self::launch(folder)
+    }
+
+    /// The value of a metric, by its name with its labels.
+    pub fn metric(&self, name: &str) -> u64 {
+        let text = get(self.admin, "/metrics").text();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0, |value| value.parse().expect("a count"))
+    }
+
     /// Starts in a folder that is there already.
     pub fn start_in(
         folder: Arc<TempDir>,
@@ -150,6 +168,10 @@ impl Shadow {
     /// Runs another command beside it, in its folder.
     pub fn command(&self, args: &[&str]) -> Output {
         command(self.folder.path(), args).output().expect("the binary runs")
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal.

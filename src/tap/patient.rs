@@ -1,0 +1,128 @@
+//! A client's socket that gives up on a client which takes nothing of its answer.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// Writing fails once nothing could be written for so long. The timer exists only while the
+/// socket's buffer is full.
+pub(super) struct Patient<S> {
+    stream: S,
+    patience: Duration,
+    blocked: Option<Pin<Box<Sleep>>>,
+    begun: Begun,
+}
+
+/// Whether a client has sent something since it was last answered: where it has not, its
+/// connection rests.
+#[derive(Clone, Default)]
+pub(super) struct Begun(Arc<AtomicBool>);
+
+impl Begun {
+    pub fn get(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+
+    fn set(&self, begun: bool) {
+        self.0.store(begun, Relaxed);
+    }
+}
+
+impl<S> Patient<S> {
+    pub fn new(stream: S, patience: Duration, begun: Begun) -> Self {
+        Self { stream, patience, blocked: None, begun }
+    }
+
+    fn watch<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.blocked = None;
+            self.begun.set(false);
+            return written;
+        }
+        let patience = self.patience;
+        let timer = self.blocked.get_or_insert_with(|| Box::pin(sleep(patience)));
+        timer.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.begun.set(true);
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.watch(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_is_given_up() {
+        let (_client, server) = duplex(16);
+        let mut server = Patient::new(server, Duration::from_secs(5), Begun::default());
+        let error = server.write_all(&[0; 17]).await.expect_err("nobody reads");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_a_little_now_and_then_is_served() {
+        let (mut client, server) = duplex(16);
+        let mut server = Patient::new(server, Duration::from_secs(5), Begun::default());
+        let writing = tokio::spawn(async move { server.write_all(&[0; 32]).await });
+        for _ in 0..32 {
+            tokio::time::sleep(Duration::from_secs(4)).await;
+            client.read_u8().await.expect("a byte");
+        }
+        writing.await.expect("no panic").expect("all is written");
+    }
+}

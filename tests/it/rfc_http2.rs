@@ -1,0 +1,230 @@
+//! Cases 39 to 50 of the list that a careful proxy is held against: HTTP/2, frame by frame.
+
+use crate::support::{Act, Client, Frame, H2, Origin, Reply, Shadow, fields_of, get, raw};
+
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
+/// Each head has its outcome: a status, or (as `None`) an error of the stream or the connection;
+/// none of those reaches the origin.
+fn check(cases: &[(Fields<'_>, Option<i64>)]) {
+    let origin = Origin::start(|_| Reply::new(200, "ok"));
+    let shadow = Shadow::edge(origin.address, "");
+    for (fields, expected) in cases {
+        let before = origin.seen().len();
+        let mut h2 = H2::connect(shadow.listen);
+        h2.request(1, fields);
+        let outcome = h2.outcome(1);
+        assert_eq!(outcome.filter(|status| *status > 0), *expected, "{fields:?}: {outcome:?}");
+        let passed = usize::from(*expected == Some(200));
+        assert_eq!(origin.seen().len() - before, passed, "{fields:?}");
+    }
+}
+
+const METHOD: (&str, &str) = (":method", "GET");
+const SCHEME: (&str, &str) = (":scheme", "http");
+const PATH: (&str, &str) = (":path", "/");
+const AUTHORITY: (&str, &str) = (":authority", "shop.test");
+
+/// The usual head, with one more field.
+fn with<'a>(field: (&'a str, &'a str)) -> Vec<(&'a str, &'a str)> {
+    vec![METHOD, SCHEME, PATH, AUTHORITY, field]
+}
+
+#[test]
+fn case_32_an_origin_that_dies_resets_the_stream() {
+    let half = b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\nhalf".to_vec();
+    let origin = Origin::start(move |_| Act::Raw(half.clone()));
+    let shadow = Shadow::edge(origin.address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    h2.get(1, &[]);
+    let reset = h2.until(Frame::RST_STREAM).expect("a reset");
+    assert_eq!((reset.stream, reset.payload), (1, vec![0, 0, 0, 2]), "INTERNAL_ERROR");
+}
+
+#[test]
+fn case_39_fields_of_a_connection_are_errors() {
+    check(&[
+        (&with(("connection", "close")), None),
+        (&with(("keep-alive", "5")), None),
+        (&with(("proxy-connection", "x")), None),
+        (&with(("transfer-encoding", "chunked")), None),
+        (&with(("upgrade", "websocket")), None),
+        (&with(("te", "gzip")), None),
+        (&with(("te", "trailers")), Some(200)),
+    ]);
+}
+
+#[test]
+fn case_40_pseudo_fields_and_names_are_checked() {
+    check(&[
+        (&[METHOD, SCHEME, AUTHORITY], None),
+        (&[SCHEME, PATH, AUTHORITY], None),
+        (&with((":method", "GET")), None),
+        (&[METHOD, SCHEME, AUTHORITY, ("x", "1"), PATH], None),
+        (&with((":unknown", "1")), None),
+        (&with((":status", "200")), None),
+        (&with(("X-Upper", "1")), None),
+        (&with(("x", "a\r\nb: c")), None),
+        (&with(("x", "a\0b")), None),
+        (&with(("x:y", "1")), None),
+        (&with(("x", "1")), Some(200)),
+    ]);
+}
+
+#[test]
+fn case_41_there_is_one_authority_a_path_and_a_known_scheme() {
+    check(&[
+        (&with(("host", "other.test")), Some(400)),
+        (&with(("host", "SHOP.test")), Some(200)),
+        (&[METHOD, SCHEME, PATH, ("host", "shop.test")], Some(200)),
+        (&[METHOD, SCHEME, PATH], Some(400)),
+        (&[METHOD, SCHEME, (":path", ""), AUTHORITY], None),
+        (&[METHOD, SCHEME, (":path", "/a b"), AUTHORITY], None),
+        (&[METHOD, (":scheme", "ftp"), PATH, AUTHORITY], Some(400)),
+        (&[METHOD, SCHEME, PATH, (":authority", "u@shop.test")], Some(400)),
+        (&[METHOD, SCHEME, (":path", "*"), AUTHORITY], Some(400)),
+        (&[(":method", "CONNECT"), (":authority", "a:1")], Some(405)),
+    ]);
+}
+
+#[test]
+fn case_42_a_body_of_another_length_than_declared_is_an_error() {
+    let origin = Origin::start(|_| Reply::new(200, "ok"));
+    let shadow = Shadow::edge(origin.address, "");
+    for (length, body) in [("5", "much more"), ("9", "less")] {
+        let mut h2 = H2::connect(shadow.listen);
+        let head = [("content-length", length), (":method", "POST"), SCHEME, PATH, AUTHORITY];
+        let head = fields_of(&[&head[1..], &head[..1]].concat());
+        h2.send(Frame::HEADERS, Frame::END_HEADERS, 1, &head);
+        h2.send(Frame::DATA, Frame::END_STREAM, 1, body.as_bytes());
+        let outcome = h2.outcome(1);
+        assert!(outcome.is_none_or(|status| status < 0), "{length}: {outcome:?}");
+    }
+    assert_eq!(origin.seen().len(), 0, "{:?}", origin.seen());
+}
+
+#[test]
+fn case_43_cookies_become_one_line_and_a_body_without_a_length_chunks() {
+    let origin = Origin::start(|_| Reply::new(200, "ok"));
+    let shadow = Shadow::edge(origin.address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    let head = [(":method", "POST"), SCHEME, PATH, AUTHORITY, ("cookie", "a=1"), ("cookie", "b=2")];
+    h2.send(Frame::HEADERS, Frame::END_HEADERS, 1, &fields_of(&head));
+    h2.send(Frame::DATA, Frame::END_STREAM, 1, b"hello");
+    assert_eq!(h2.outcome(1), Some(200));
+    let seen = &origin.seen()[0];
+    let cookies: Vec<_> = seen.headers.iter().filter(|(name, _)| name == "cookie").collect();
+    assert_eq!(cookies, [&("cookie".to_owned(), "a=1; b=2".to_owned())]);
+    assert_eq!(seen.header("transfer-encoding"), Some("chunked"));
+    assert_eq!((seen.body.as_slice(), seen.header("host")), (&b"hello"[..], Some("shop.test")));
+}
+
+#[test]
+fn case_44_a_stream_that_is_not_read_does_not_hold_up_another() {
+    let large = Reply::new(200, vec![b'x'; 1 << 20]);
+    let origin = Origin::start(move |seen| match seen.target.as_str() {
+        "/large" => large.clone(),
+        _ => Reply::new(200, "ok"),
+    });
+    let shadow = Shadow::edge(origin.address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    // No stream may get a byte of a body, but the connection may.
+    h2.send(Frame::SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let window = 8;
+    h2.request(1, &[METHOD, SCHEME, (":path", "/large"), AUTHORITY]);
+    assert_eq!(h2.outcome(1), Some(200));
+    h2.get(3, &[]);
+    h2.send(window, 0, 3, &[0, 0, 1, 0]);
+    let data = h2.until(Frame::DATA).expect("the other stream's body");
+    assert_eq!((data.stream, data.payload.as_slice()), (3, &b"ok"[..]));
+}
+
+#[test]
+fn case_45_the_number_of_streams_is_limited() {
+    let origin = Origin::json("{}");
+    let shadow = Shadow::edge(origin.address, "");
+    let settings = H2::connect(shadow.listen).until(Frame::SETTINGS).expect("settings");
+    let most = settings.payload.chunks(6).find(|setting| setting[..2] == [0, 3]);
+    assert_eq!(most.map(|setting| &setting[2..]), Some(&256_u32.to_be_bytes()[..]));
+}
+
+#[test]
+fn case_46_rapid_resets_end_the_connection_and_little_of_it_reaches_the_origin() {
+    let origin = Origin::json("{}");
+    let shadow = Shadow::edge(origin.address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    let cancel = 8_u32.to_be_bytes();
+    for number in 0..20_000 {
+        h2.get(2 * number + 1, &[]);
+        if !h2.send(Frame::RST_STREAM, 0, 2 * number + 1, &cancel) {
+            break;
+        }
+    }
+    let calm = 11;
+    let goaway = h2.until(Frame::GOAWAY);
+    assert!(goaway.is_none_or(|goaway| goaway.payload[7] == calm));
+    assert!(origin.seen().len() < 10_000, "{}", origin.seen().len());
+    assert_eq!(get(shadow.listen, "/").status, 200);
+}
+
+#[test]
+fn case_47_floods_end_the_connection_or_cost_nothing() {
+    let origin = Origin::json("{}");
+    let shadow = Shadow::edge(origin.address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    let usual = fields_of(&[METHOD, SCHEME, PATH, AUTHORITY]);
+    h2.send(Frame::HEADERS, 0, 1, &usual);
+    while h2.send(Frame::CONTINUATION, 0, 1, &fields_of(&[("x-more", "yes")])) {}
+    let mut h2 = H2::connect(shadow.listen);
+    let post = fields_of(&[(":method", "POST"), SCHEME, PATH, AUTHORITY]);
+    h2.send(Frame::HEADERS, Frame::END_HEADERS, 1, &post);
+    while h2.send(Frame::DATA, 0, 1, &[]) {}
+    // Pings are answered, one by one.
+    let mut h2 = H2::connect(shadow.listen);
+    for number in 0..2000_u64 {
+        assert!(h2.send(Frame::PING, 0, 0, &number.to_be_bytes()));
+        let pong = h2.until(Frame::PING).expect("a pong");
+        assert_eq!(pong.payload, number.to_be_bytes());
+    }
+    h2.get(1, &[]);
+    assert_eq!(h2.outcome(1), Some(200));
+}
+
+#[test]
+fn case_48_extended_connect_is_off_and_resets_after_the_end_are_harmless() {
+    check(&[(
+        &[
+            (":method", "CONNECT"),
+            (":protocol", "websocket"),
+            SCHEME,
+            (":path", "/chat"),
+            AUTHORITY,
+        ],
+        None,
+    )]);
+    let origin = Origin::json("{}");
+    let shadow = Shadow::edge(origin.address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    h2.get(1, &[]);
+    assert_eq!(h2.outcome(1), Some(200));
+    h2.send(Frame::RST_STREAM, 0, 1, &8_u32.to_be_bytes());
+    h2.get(3, &[]);
+    assert!(h2.until(Frame::HEADERS).is_some_and(|head| head.stream == 3));
+}
+
+#[test]
+fn case_50_an_upgrade_to_http_2_is_ignored_and_prior_knowledge_is_not() {
+    let origin = Origin::start(|_| Reply::new(200, "ok"));
+    let shadow = Shadow::edge(origin.address, "");
+    let answer = raw(
+        shadow.listen,
+        "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade, http2-settings, close\r\n\
+         upgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\r\n",
+    );
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    check(&[(&[METHOD, SCHEME, PATH, AUTHORITY], Some(200))]);
+    // `PRI` is an HTTP/2 preface or nothing.
+    let answer = raw(shadow.listen, "PRI * HTTP/1.1\r\nhost: a\r\n\r\n------");
+    assert!(!answer.contains("200"), "{answer}");
+    assert_eq!(Client::connect(shadow.listen).get("/").status, 200);
+}
