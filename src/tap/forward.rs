@@ -17,7 +17,7 @@ use crate::upstream::{Address, Lease, Pool, Refusal};
 use arc_swap::ArcSwap;
 use http::header::{CONNECTION, UPGRADE};
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode, Version, response};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
@@ -165,17 +165,13 @@ impl Tap {
         let (mut head, _) = response.into_parts();
         let protocol = head.headers.get(UPGRADE).cloned();
         strip(&mut head.headers);
-        self.via(&mut head, received);
+        to_client(&mut head, received.version);
         head.headers.extend(protocol.map(|protocol| (UPGRADE, protocol)));
         head.headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         self.answered(head.status, None, received.at, kept.line);
         self.meters.tunnel();
         client.tunnel(Tunnel { client: upgrade, primary, lease });
         Response::from_parts(head, LiveBody::none())
-    }
-
-    fn via(&self, head: &mut response::Parts, received: Received) {
-        to_client(head, received.version, self.settings.load().via.as_ref());
     }
 
     /// What is kept of a request's head: by the capture, or for sending it once more.
@@ -236,7 +232,7 @@ impl Tap {
         if let Some(capture) = &mut capture {
             capture.answer(&head);
         }
-        self.via(&mut head, received);
+        to_client(&mut head, received.version);
         let (sink, status) = (self.sink.clone(), head.status);
         let added = clock::now().saturating_duration_since(received.at).saturating_sub(primary);
         let received = received.at;

@@ -109,11 +109,9 @@ pub(super) fn to_upstream(head: &mut Parts, peer: &Peer, via: Option<&Via>) {
     head.version = Version::HTTP_11;
 }
 
-/// Turns a received head of an answer into the one that the client gets.
-pub(super) fn to_client(head: &mut response::Parts, client: Version, via: Option<&Via>) {
-    if let Some(via) = via {
-        head.headers.append(VIA, via.of_response(head.version));
-    }
+/// Turns a received head of an answer into the one that the client gets. Nothing is added: a
+/// gateway may leave Via out of answers (RFC 9110 section 7.6.3).
+pub(super) fn to_client(head: &mut response::Parts, client: Version) {
     // A proxy does not keep a connection of HTTP/1.0 open (RFC 9112 section 9.3).
     if client == Version::HTTP_10 {
         head.headers.insert(CONNECTION, HeaderValue::from_static("close"));

@@ -93,13 +93,13 @@ pub(super) enum Trust {
     None,
 }
 
-/// Our lines of `Via` (RFC 9110 section 7.6.3), one for each version that a message came in.
+/// Our lines of `Via` (RFC 9110 section 7.6.3), one for each version that a request came in. Answers
+/// get none, so that no client learns the number and has requests of others refused as loops.
 #[derive(Clone, Debug)]
 pub(super) struct Via {
     /// Tells this process from others of its name.
     number: String,
-    request: [HeaderValue; 3],
-    response: [HeaderValue; 3],
+    lines: [HeaderValue; 3],
 }
 
 const VERSIONS: [&str; 3] = ["1.0", "1.1", "2"];
@@ -110,22 +110,17 @@ impl Via {
         let line = |text: String| {
             HeaderValue::try_from(text).expect("a token and a number are a field value")
         };
-        Self {
-            request: VERSIONS.map(|version| line(format!("{version} {name} {number}"))),
-            response: VERSIONS.map(|version| line(format!("{version} {name}"))),
-            number,
-        }
+        Self { lines: VERSIONS.map(|version| line(format!("{version} {name} {number}"))), number }
     }
 
     /// For a request that was received in a version.
     pub fn of_request(&self, version: Version) -> HeaderValue {
-        of(&self.request, version)
-    }
-
-    /// For an answer that was received in a version. It does not carry the number: a client that
-    /// knew it could have requests of others refused as loops.
-    pub fn of_response(&self, version: Version) -> HeaderValue {
-        of(&self.response, version)
+        let [v10, v11, v2] = &self.lines;
+        match version {
+            Version::HTTP_2 => v2.clone(),
+            Version::HTTP_10 | Version::HTTP_09 => v10.clone(),
+            _ => v11.clone(),
+        }
     }
 
     /// Whether a request has passed this process before.
@@ -134,14 +129,6 @@ impl Via {
         let ours =
             |value: &HeaderValue| value.as_bytes().windows(number.len()).any(|part| part == number);
         headers.get_all(VIA).iter().any(ours)
-    }
-}
-
-fn of([v10, v11, v2]: &[HeaderValue; 3], version: Version) -> HeaderValue {
-    match version {
-        Version::HTTP_2 => v2.clone(),
-        Version::HTTP_10 | Version::HTTP_09 => v10.clone(),
-        _ => v11.clone(),
     }
 }
 
