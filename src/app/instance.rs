@@ -3,7 +3,7 @@
 use crate::admin;
 use crate::app::worker::{self, Place, Shared};
 use crate::base::{Chain, clock};
-use crate::config::{Config, Problems, TargetUrl};
+use crate::config::{Config, Problems};
 use crate::control::{Control, Wiring};
 use crate::judge::{Inbox, Judge, Judges};
 use crate::mirror::Limits;
@@ -12,7 +12,7 @@ use crate::policy::{Constants, Policy};
 use crate::store::{Book, Health, Holder, Setup, StoreError, Writer, load_controls};
 use crate::tap::{self, BindError, Stop};
 use crate::telemetry::Recorder;
-use crate::upstream::Address;
+use crate::upstream::Endpoint;
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 use std::io;
@@ -93,13 +93,12 @@ impl Instance {
         let policy = Policy::new(&config, controls, &constants);
         let policy = Arc::new(ArcSwap::from_pointee(policy));
         let limits = Limits::new(policy.load().limits());
-        let timeout = config.primary.timeout;
-        let settings = Arc::new(ArcSwap::from_pointee(tap::Settings { timeout }));
+        let settings = Arc::new(ArcSwap::from_pointee(tap::Settings::of(&config)));
         let (judges, inboxes) = judges(&book, cores)?;
         let (stop, stopped) = watch::channel(Stop::No);
         let shared = Shared {
-            primary: address(&config.primary.url),
-            candidate: config.candidate.as_ref().map(|target| address(&target.url)),
+            primary: Endpoint::from(&config.primary),
+            candidate: config.candidate.as_ref().map(Endpoint::from),
             settings: settings.clone(),
             policy: policy.clone(),
             limits: limits.clone(),
@@ -166,10 +165,6 @@ impl Instance {
             stop.send_replace(Stop::Now);
         }
     }
-}
-
-fn address(url: &TargetUrl) -> Address {
-    Address::new(&url.host, url.port)
 }
 
 fn info(session: &str, config: &Config, origin: &Origin) -> SessionInfo {

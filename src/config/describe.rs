@@ -5,9 +5,10 @@
 use crate::base::show_duration;
 use crate::config::page::Page;
 use crate::config::parts::{
-    Admin, Compare, Config, Gate, Isolation, LogFormat, Methods, Mirror, Redact, Replace, Rewrite,
-    Route, Sticky, Where,
+    Admin, Compare, Config, Gate, Isolation, Listen, LogFormat, Methods, Mirror, Protocol, Redact,
+    Replace, Rewrite, Route, Sticky, Target, Where,
 };
+use crate::config::tls::Trust;
 use crate::model::{DropReason, SkipReason};
 use std::fmt::Display;
 
@@ -29,13 +30,14 @@ pub fn describe(config: &Config) -> String {
 
 fn sides(page: &mut Page, config: &Config) {
     page.rows("service", &[&config.service]);
-    page.rows("listens on", &[config.listen.address.to_string()]);
+    page.rows("listens on", &listens(&config.listen));
     let timeout = show_duration(config.primary.timeout);
     page.rows(
         "primary",
         &[
             format!("{} answers every client, byte for byte", config.primary.url),
             format!("502 where it cannot be reached, 504 if no answer starts within {timeout}"),
+            spoken(&config.primary),
         ],
     );
     let Some(candidate) = &config.candidate else {
@@ -49,8 +51,38 @@ fn sides(page: &mut Page, config: &Config) {
         &[
             format!("{}{version}, whose answers no client ever sees", candidate.url),
             format!("an answer that is not whole within {timeout} counts as a timeout"),
+            spoken(candidate),
         ],
     );
+}
+
+fn listens(listen: &Listen) -> Vec<String> {
+    let address = listen.address.to_string();
+    match &listen.tls {
+        None => vec![address, "HTTP/1.1 and HTTP/2, in clear".into()],
+        Some(tls) if tls.asks_clients => {
+            vec![address, "HTTP/2 and HTTP/1.1 over TLS, with a client's certificate only".into()]
+        }
+        Some(_) => vec![address, "HTTP/2 and HTTP/1.1 over TLS".into()],
+    }
+}
+
+/// What is spoken to a side, and whose certificate it must show.
+fn spoken(target: &Target) -> String {
+    let protocol = match (target.protocol, &target.trust) {
+        (Protocol::Auto, None) | (Protocol::Http1, _) => "HTTP/1.1",
+        (Protocol::Auto, Some(_)) => "HTTP/2 or HTTP/1.1",
+        (Protocol::Http2, _) => "HTTP/2",
+    };
+    match &target.trust {
+        None => format!("{protocol} in clear"),
+        Some(Trust { ca_file: None, .. }) => {
+            format!("{protocol} over TLS, verified by whom this machine trusts")
+        }
+        Some(Trust { ca_file: Some(file), .. }) => {
+            format!("{protocol} over TLS, verified by {}", file.display())
+        }
+    }
 }
 
 fn mirrored(page: &mut Page, config: &Config) {

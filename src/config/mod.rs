@@ -32,6 +32,7 @@ mod sheet;
 mod syntax;
 mod table;
 mod target;
+mod tls;
 mod wrap;
 mod yaml;
 
@@ -40,9 +41,11 @@ pub use init::init;
 pub use load::{load, parse};
 pub use parts::{
     Admin, Compare, Config, Gate, Isolation, Listen, LogFormat, Matcher, Methods, Mirror, Needle,
-    Redact, Replace, Rewrite, Route, Sticky, Store, Target, TargetUrl, Telemetry, Where,
+    Protocol, Redact, Replace, Rewrite, Route, Scheme, Sticky, Store, Target, TargetUrl, Telemetry,
+    Where,
 };
 pub use problem::{Problem, Problems};
 pub use reload::needs_restart;
 pub use schema::schema;
 pub use target::UrlError;
+pub use tls::{ServerTls, Trust};

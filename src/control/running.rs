@@ -130,8 +130,7 @@ impl Control {
 
     fn apply(&self, current: &Current) {
         let Wiring { policy, settings, limits, constants, .. } = &self.wiring;
-        let timeout = current.config.primary.timeout;
-        settings.store(Arc::new(tap::Settings { timeout }));
+        settings.store(Arc::new(tap::Settings::of(&current.config)));
         let next = Policy::new(&current.config, current.controls, constants);
         limits.reload(next.limits());
         limits.set_off(current.controls.enabled == Some(false));

@@ -8,7 +8,7 @@ use crate::upstream::{Pool, Refusal, classify};
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -154,6 +154,11 @@ async fn read(
             Ok(chunk) => payload.push(chunk),
             Err(frame) => trailers = frame.into_trailers().ok(),
         }
+    }
+    // hyper takes a stream that was cancelled for one that has ended; HTTP/2 says the end of each.
+    let unsaid = trailers.is_none() && body.size_hint().exact() != Some(0);
+    if head.version == Version::HTTP_2 && unsaid && !body.is_end_stream() {
+        return Err(Fault::Reset.into());
     }
     Ok(Reply { status: head.status, headers: head.headers, body: payload, trailers })
 }

@@ -6,7 +6,7 @@ use crate::mirror::copy::{self, Replay};
 use crate::mirror::{Limits, Outbox};
 use crate::model::{Disposition, DropReason, Exchange, FailReason, SkipReason, Trial};
 use crate::policy::Plan;
-use crate::upstream::{Address, Pool};
+use crate::upstream::{Endpoint, Pool};
 use http::HeaderValue;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -37,7 +37,7 @@ pub struct Mirror {
 impl Mirror {
     /// A mirror that sends to `candidate`; without one it never gets a job.
     pub fn new(
-        candidate: Option<Address>,
+        candidate: Option<Endpoint>,
         limits: Arc<Limits>,
         outbox: Arc<Outbox>,
         marker: HeaderValue,

@@ -6,13 +6,29 @@ use crate::tap::Sink;
 use crate::tap::capture::{Capture, Upload};
 use crate::upstream::{Lease, classify};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
+
+/// Why a body ended before its end. A reset stream stands behind it with its code, which the
+/// other side's stream is reset with.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    #[error("the connection that the body came on failed")]
+    Connection(#[from] hyper::Error),
+    #[error("the stream was cancelled before the end of its body")]
+    Cancelled,
+}
+
+/// Whether a body that gives no more has been cut off. hyper takes a stream that was cancelled
+/// (RFC 9113 section 7) for one that has ended; HTTP/2 says the end of each.
+fn is_cut_off(version: Version, body: &Incoming) -> bool {
+    version == Version::HTTP_2 && !body.is_end_stream() && body.size_hint().exact() != Some(0)
+}
 
 /// The body of a request on its way to the primary.
 pub enum UpBody {
@@ -21,18 +37,22 @@ pub enum UpBody {
     Stream {
         body: Incoming,
         upload: Arc<Upload>,
+        /// Of the connection that it comes on.
+        version: Version,
     },
 }
 
 impl Body for UpBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Broken;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Self::Stream { body, upload } = self.get_mut() else { return Poll::Ready(None) };
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        let Self::Stream { body, upload, version } = self.get_mut() else {
+            return Poll::Ready(None);
+        };
         let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
         match &frame {
             Some(Ok(frame)) => {
@@ -44,9 +64,13 @@ impl Body for UpBody {
                 }
             }
             Some(Err(_)) => {}
+            None if upload.is_complete() => {}
+            None if is_cut_off(*version, body) => {
+                return Poll::Ready(Some(Err(Broken::Cancelled)));
+            }
             None => upload.end(None),
         }
-        Poll::Ready(frame)
+        Poll::Ready(frame.map(|frame| frame.map_err(Broken::from)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -80,6 +104,10 @@ impl LiveBody {
 /// The primary's answer in passing, with all that ends when it does.
 pub struct Passage {
     pub(super) body: Incoming,
+    /// Of the connection that it comes on.
+    pub(super) version: Version,
+    /// The request's body, where it had one.
+    pub(super) upload: Option<Arc<Upload>>,
     pub(super) end: Option<Ending>,
 }
 
@@ -116,7 +144,7 @@ impl Ending {
 
 impl Passage {
     /// Looks at what passes; it never changes it.
-    fn observe(&mut self, frame: Option<&Result<Frame<Bytes>, hyper::Error>>) {
+    fn observe(&mut self, frame: Option<&hyper::Result<Frame<Bytes>>>) {
         match frame {
             Some(Ok(frame)) => {
                 if let Some(capture) = self.end.as_mut().and_then(|end| end.capture.as_mut()) {
@@ -126,22 +154,33 @@ impl Passage {
                         (None, None) => {}
                     }
                 }
-                if self.body.is_end_stream() {
+                if frame.is_trailers() || self.body.is_end_stream() {
                     self.complete();
                 }
             }
-            Some(Err(error)) => {
-                if let Some(end) = self.end.take() {
-                    end.fault(classify(error));
-                }
-            }
+            Some(Err(error)) => self.fault(classify(error)),
             None => self.complete(),
         }
+    }
+
+    /// Whether an answer that gives no more has been cut off. One that came whole before the end
+    /// of its request may cancel the rest of that (RFC 9113 section 8.1).
+    fn is_cut_off(&self) -> bool {
+        let early = self.upload.as_ref().is_some_and(|upload| !upload.is_complete());
+        self.end.is_some() && !early && is_cut_off(self.version, &self.body)
     }
 
     fn complete(&mut self) {
         if let Some(end) = self.end.take() {
             end.complete();
+        }
+    }
+}
+
+impl Passage {
+    fn fault(&mut self, fault: Fault) {
+        if let Some(end) = self.end.take() {
+            end.fault(fault);
         }
     }
 }
@@ -159,18 +198,22 @@ impl Drop for Passage {
 
 impl Body for LiveBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = Broken;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         match self.get_mut() {
             Self::Fixed(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
             Self::Stream(passage) => {
                 let frame = ready!(Pin::new(&mut passage.body).poll_frame(cx));
+                if frame.is_none() && passage.is_cut_off() {
+                    passage.fault(Fault::Reset);
+                    return Poll::Ready(Some(Err(Broken::Cancelled)));
+                }
                 passage.observe(frame.as_ref());
-                Poll::Ready(frame)
+                Poll::Ready(frame.map(|frame| frame.map_err(Broken::from)))
             }
         }
     }

@@ -79,6 +79,11 @@ impl Upload {
         }
     }
 
+    /// Whether all of it has passed.
+    pub(super) fn is_complete(&self) -> bool {
+        self.state().complete
+    }
+
     /// When the last byte of it passed.
     pub(super) fn progressed(&self) -> Instant {
         self.state().progressed

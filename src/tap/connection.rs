@@ -3,10 +3,13 @@
 use crate::tap::Tap;
 use crate::tap::body::LiveBody;
 use crate::tap::headers::Peer;
+use crate::tap::tls::{self, Secured};
 use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ServerConfig;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -112,16 +115,38 @@ struct Server {
 }
 
 impl Server {
-    async fn connection(mut self, stream: TcpStream, address: SocketAddr) {
+    async fn connection(self, stream: TcpStream, address: SocketAddr) {
         // Without it answers wait for acknowledgements; a socket that refuses it is gone.
         if stream.set_nodelay(true).is_err() {
             return;
         }
+        let peer = Peer::new(address.ip());
+        if let Some(config) = self.tap.tls() {
+            return Box::pin(self.secured(config, stream, peer)).await;
+        }
         let opening = time::timeout(HEAD_TIMEOUT, speaks_http2(&stream)).await;
         let Ok(Ok(http2)) = opening else { return };
-        let client = Client { tap: self.tap.clone(), peer: Peer::new(address.ip()) };
+        self.http(TokioIo::new(stream), http2, peer).await;
+    }
+
+    async fn secured(self, config: Arc<ServerConfig>, stream: TcpStream, peer: Peer) {
+        match time::timeout(HEAD_TIMEOUT, tls::accept(config, stream)).await {
+            Ok(Ok(Secured { stream, http2 })) => {
+                self.http(TokioIo::new(stream), http2, peer.secured()).await;
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(%error, client = %peer.address, "a TLS handshake failed");
+            }
+            Err(_) => tracing::debug!(client = %peer.address, "a TLS handshake took too long"),
+        }
+    }
+
+    async fn http<I>(mut self, io: I, http2: bool, peer: Peer)
+    where
+        I: Read + Write + Send + Unpin + 'static,
+    {
+        let client = Client { tap: self.tap.clone(), peer };
         let service = service(Arc::new(client));
-        let io = TokioIo::new(stream);
         if http2 {
             let connection = self.h2.serve_connection(io, service);
             drive(connection, |connection| connection.graceful_shutdown(), &mut self.stop).await;

@@ -1,18 +1,20 @@
 //! One request: from the client to the primary and back.
 
 use crate::base::clock;
+use crate::config::{Config, ServerTls};
 use crate::model::{Answered, Fault};
 use crate::tap::body::{Ending, LiveBody, Passage, UpBody};
 use crate::tap::capture::{Capture, Head, Upload};
-use crate::tap::headers::{Peer, strip, to_upstream};
+use crate::tap::headers::{Peer, frame, strip, to_upstream};
 use crate::tap::refuse::{for_fault, refusal, short};
 use crate::tap::{Admission, Sink};
-use crate::upstream::{Address, Lease, Pool, Refusal};
+use crate::upstream::{Endpoint, Lease, Pool, Refusal, Retry};
 use arc_swap::ArcSwap;
 use http::request::Parts;
 use http::{Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use rustls::ServerConfig;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +25,16 @@ use tokio::time;
 pub struct Settings {
     /// From sending a request, or the last byte of its body, to the head of the answer.
     pub timeout: Duration,
+    /// What new connections of clients are secured with.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+impl Settings {
+    /// What a config says of them.
+    pub fn of(config: &Config) -> Self {
+        let tls = config.listen.tls.as_ref().map(ServerTls::config);
+        Self { timeout: config.primary.timeout, tls }
+    }
 }
 
 /// What the connections of one worker share.
@@ -36,13 +48,18 @@ pub struct Tap {
 type Answer = (Response<Incoming>, Lease<UpBody>);
 
 impl Tap {
-    /// A tap in front of the primary at `address`.
+    /// A tap in front of the primary.
     pub fn new(
-        address: Address,
+        primary: impl Into<Endpoint>,
         sink: Arc<dyn Sink>,
         settings: Arc<ArcSwap<Settings>>,
     ) -> Arc<Self> {
-        Arc::new(Self { pool: Pool::new(address), sink, settings })
+        Arc::new(Self { pool: Pool::new(primary), sink, settings })
+    }
+
+    /// What a new connection of a client is secured with.
+    pub(super) fn tls(&self) -> Option<Arc<ServerConfig>> {
+        self.settings.load().tls.clone()
     }
 
     /// Closes connections to the primary that have rested for too long.
@@ -62,17 +79,21 @@ impl Tap {
             return self.refuse(&head, status, received);
         }
         let admission = self.sink.admit(&head, peer.address);
+        let version = head.version;
         to_upstream(&mut head, peer);
         let upload = (!body.is_end_stream()).then(Upload::new);
+        if upload.is_some() {
+            frame(&mut head);
+        }
         let kept = self.keep(&head, admission, upload.as_ref());
         let body = match upload.clone() {
-            Some(upload) => UpBody::Stream { body, upload },
+            Some(upload) => UpBody::Stream { body, upload, version },
             None => UpBody::Empty,
         };
         let exchange = self.exchange(Request::from_parts(head, body), &kept);
         let timeout = self.settings.load().timeout;
         match within(timeout, exchange, upload.as_deref()).await {
-            Ok(answer) => self.pass(answer, kept, received),
+            Ok(answer) => self.pass(answer, kept, upload, received),
             Err(fault) => self.fail(fault, kept, received),
         }
     }
@@ -84,21 +105,23 @@ impl Tap {
             uri: head.uri.clone(),
             headers: head.headers.clone(),
         };
-        let replayable = upload.is_none() && head.method.is_idempotent();
+        let bodiless = upload.is_none();
+        let replayable = bodiless && head.method.is_idempotent();
         let kept = match admission {
             Admission::Capture(admitted) => {
                 let sink = self.sink.clone();
                 Copy::Captured(Capture::new(sink, admitted, copy(), upload.cloned()))
             }
-            Admission::Pass if replayable => Copy::Head(copy()),
+            Admission::Pass if bodiless => Copy::Head(copy()),
             Admission::Pass => Copy::None,
         };
-        Kept { copy: kept, replayable }
+        Kept { copy: kept, bodiless, replayable }
     }
 
     /// Sends the request. Where a kept-alive connection was being closed by the primary at that
-    /// moment, sends it once more on a new one: if not a byte of it was written, or if doing it
-    /// twice does no harm (RFC 9110 section 9.2.2).
+    /// moment, sends it once more on another: if not a byte of it was written, if the primary
+    /// says that it did nothing with it (RFC 9113 section 8.7), or if doing it twice does no harm
+    /// (RFC 9110 section 9.2.2).
     async fn exchange(&self, request: Request<UpBody>, kept: &Kept) -> Result<Answer, Fault> {
         let mut lease = self.pool.lease(kept.replayable).await?;
         let reused = lease.reused;
@@ -108,7 +131,10 @@ impl Tap {
         };
         let again = match refusal {
             Refusal { unsent: Some(request), .. } if reused => request,
-            Refusal { fault: Fault::Reset, .. } if reused => kept.replay().ok_or(Fault::Reset)?,
+            Refusal { retry: Retry::Harmless, fault, .. } => kept.again().ok_or(fault)?,
+            Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. } if reused => {
+                kept.replay().ok_or(Fault::Reset)?
+            }
             Refusal { fault, .. } => return Err(fault),
         };
         let mut lease = self.pool.connect().await?;
@@ -118,8 +144,15 @@ impl Tap {
         }
     }
 
-    fn pass(&self, (response, lease): Answer, kept: Kept, received: Instant) -> Response<LiveBody> {
+    fn pass(
+        &self,
+        (response, lease): Answer,
+        kept: Kept,
+        upload: Option<Arc<Upload>>,
+        received: Instant,
+    ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
+        let version = head.version;
         strip(&mut head.headers);
         // The version belongs to a connection: each side has its own (RFC 9110 section 2.5).
         head.version = Version::HTTP_11;
@@ -129,7 +162,7 @@ impl Tap {
         }
         let (sink, status) = (self.sink.clone(), head.status);
         let end = Some(Ending { lease, capture, sink, status, received });
-        Response::from_parts(head, LiveBody::Stream(Passage { body, end }))
+        Response::from_parts(head, LiveBody::Stream(Passage { body, version, upload, end }))
     }
 
     fn fail(&self, fault: Fault, kept: Kept, received: Instant) -> Response<LiveBody> {
@@ -156,6 +189,7 @@ impl Tap {
 /// What is left of a request once it is on its way.
 struct Kept {
     copy: Copy,
+    bodiless: bool,
     /// It has no body, and sending it twice does what sending it once does.
     replayable: bool,
 }
@@ -168,8 +202,13 @@ enum Copy {
 
 impl Kept {
     fn replay(&self) -> Option<Request<UpBody>> {
+        if self.replayable { self.again() } else { None }
+    }
+
+    /// The same request once more, where there is no body that has passed already.
+    fn again(&self) -> Option<Request<UpBody>> {
         let head = match &self.copy {
-            _ if !self.replayable => return None,
+            _ if !self.bodiless => return None,
             Copy::None => return None,
             Copy::Head(head) => head.clone(),
             Copy::Captured(capture) => capture.head()?,

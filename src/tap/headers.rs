@@ -1,7 +1,8 @@
 //! What a proxy changes in a head, and nothing else (RFC 9110 section 7.6). Pure.
 
 use http::header::{
-    CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, TE,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -43,7 +44,7 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
     tokens
         .filter_map(|token| HeaderName::from_bytes(token.trim_ascii()).ok())
         // A client cannot have end-to-end fields of the message's framing or routing removed.
-        .filter(|name| name != HOST && name != http::header::CONTENT_LENGTH)
+        .filter(|name| name != HOST && name != CONTENT_LENGTH)
         .collect()
 }
 
@@ -52,13 +53,20 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
 pub(super) struct Peer {
     pub address: IpAddr,
     forwarded_for: HeaderValue,
+    scheme: &'static str,
 }
 
 impl Peer {
     pub(super) fn new(address: IpAddr) -> Self {
         let address = address.to_canonical();
         let value = HeaderValue::try_from(address.to_string());
-        Self { address, forwarded_for: value.expect("an address is a valid field value") }
+        let forwarded_for = value.expect("an address is a valid field value");
+        Self { address, forwarded_for, scheme: "http" }
+    }
+
+    /// The same over TLS.
+    pub(super) fn secured(self) -> Self {
+        Self { scheme: "https", ..self }
     }
 }
 
@@ -75,9 +83,31 @@ pub(super) fn to_upstream(head: &mut Parts, peer: &Peer) {
         // hyper leaves out the body of a GET whose framing is not stated.
         head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
+    if head.version == Version::HTTP_2 {
+        join_cookies(&mut head.headers);
+    }
     set_host(head);
     forwarded(&mut head.headers, peer);
     head.version = Version::HTTP_11;
+}
+
+/// States the framing of a body whose length is not known: hyper leaves out the body of a GET
+/// otherwise, and HTTP/2 states none.
+pub(super) fn frame(head: &mut Parts) {
+    if !head.headers.contains_key(CONTENT_LENGTH) {
+        head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+}
+
+/// HTTP/2 may send a cookie in crumbs; others get it whole (RFC 9113 section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_none() {
+        return;
+    }
+    let crumbs: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    let whole = HeaderValue::from_maybe_shared(bytes::Bytes::from(crumbs.join(&b"; "[..])));
+    let whole = whole.expect("field values joined by `; ` are a field value");
+    headers.insert(COOKIE, whole);
 }
 
 fn wants_trailers(headers: &HeaderMap) -> bool {
@@ -113,7 +143,7 @@ fn forwarded(headers: &mut HeaderMap, peer: &Peer) {
     };
     headers.insert(&FORWARDED_FOR, chain);
     if !headers.contains_key(&FORWARDED_PROTO) {
-        headers.insert(&FORWARDED_PROTO, HeaderValue::from_static("http"));
+        headers.insert(&FORWARDED_PROTO, HeaderValue::from_static(peer.scheme));
     }
     if !headers.contains_key(&FORWARDED_HOST)
         && let Some(host) = headers.get(HOST).cloned()
@@ -192,6 +222,25 @@ mod tests {
         let head = sent(Request::get("http://u:p@real.test:81/x?y=%2F").header("host", "other"));
         assert_eq!(head.headers["host"], "real.test:81");
         assert_eq!(head.uri, "/x?y=%2F");
+    }
+
+    #[test]
+    fn crumbs_of_a_cookie_are_joined() {
+        let build = Request::get("/").version(Version::HTTP_2).header("host", "a");
+        let head = sent(build.header("cookie", "a=1").header("cookie", "b=2; c=3"));
+        let cookies: Vec<_> = head.headers.get_all("cookie").iter().collect();
+        assert_eq!(cookies, ["a=1; b=2; c=3"]);
+    }
+
+    #[test]
+    fn a_body_of_unknown_length_is_chunked() {
+        let framed = |build: http::request::Builder| {
+            let mut head = sent(build.version(Version::HTTP_2).header("host", "a"));
+            frame(&mut head);
+            head.headers.contains_key("transfer-encoding")
+        };
+        assert!(framed(Request::get("/")));
+        assert!(!framed(Request::post("/").header("content-length", "3")));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod headers;
 mod listener;
 mod refuse;
 mod sink;
+mod tls;
 
 pub use capture::Captured;
 pub use connection::{Stop, serve};

@@ -24,6 +24,12 @@ pub(super) fn refusal(head: &Parts) -> Option<StatusCode> {
 fn has_valid_host(head: &Parts) -> bool {
     let mut hosts = head.headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
+        (Some(host), None) if head.version == Version::HTTP_2 => {
+            // An authority and a Host that disagree are no request (RFC 9113 section 8.3.1).
+            let authority = head.uri.authority().map(|authority| authority.as_str().as_bytes());
+            let same = authority.is_none_or(|one| one.eq_ignore_ascii_case(host.as_bytes()));
+            same && is_authority(host)
+        }
         (Some(host), None) => is_authority(host),
         (Some(_), Some(_)) => false,
         (None, _) => head.version == Version::HTTP_10 || head.uri.authority().is_some(),

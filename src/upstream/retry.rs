@@ -1,0 +1,43 @@
+//! What a failed request may be sent again after. Pure.
+
+use h2::Reason;
+use std::error::Error;
+
+/// Whether a request that failed may be sent once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// The other side has said that it did nothing with it (RFC 9113 section 8.7).
+    Harmless,
+    /// The connection ended under it: only where doing it twice does what doing it once does.
+    Idempotent,
+    /// It was this request that failed.
+    Never,
+}
+
+/// What an error of the connection says of sending the request again.
+pub(super) fn retry(error: &hyper::Error) -> Retry {
+    let Some(error) = http2(error) else { return Retry::Idempotent };
+    let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+    match () {
+        () if error.is_remote() && (refused || error.is_go_away()) => Retry::Harmless,
+        () if error.is_io() => Retry::Idempotent,
+        () => Retry::Never,
+    }
+}
+
+/// Whether the connection goes on without this stream.
+pub(super) fn is_of_one_stream(error: &hyper::Error) -> bool {
+    http2(error).is_some_and(h2::Error::is_reset)
+}
+
+/// The error of HTTP/2 that stands behind another.
+pub(super) fn http2(error: &hyper::Error) -> Option<&h2::Error> {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref::<h2::Error>() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}
