@@ -18,3 +18,4 @@ mod ledger;
 mod live;
 mod mirror;
 mod store;
+mod wire;

@@ -4,6 +4,7 @@
 mod client;
 mod origin;
 mod shadow;
+pub mod wire;
 
 pub use client::{Client, get};
 pub use origin::{Act, Origin, Reply, closed};
