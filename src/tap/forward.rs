@@ -8,7 +8,7 @@ use crate::tap::capture::{Capture, Head, Upload};
 use crate::tap::headers::{Peer, frame, strip, to_upstream};
 use crate::tap::refuse::{for_fault, refusal, short};
 use crate::tap::{Admission, Sink};
-use crate::upstream::{Endpoint, Lease, Pool, Refusal, Retry};
+use crate::upstream::{Endpoint, Lease, MOST_TRIES, Pool, Refusal, Retry};
 use arc_swap::ArcSwap;
 use http::request::Parts;
 use http::{Request, Response, StatusCode, Version};
@@ -123,22 +123,24 @@ impl Tap {
     /// says that it did nothing with it (RFC 9113 section 8.7), or if doing it twice does no harm
     /// (RFC 9110 section 9.2.2).
     async fn exchange(&self, request: Request<UpBody>, kept: &Kept) -> Result<Answer, Fault> {
+        let mut request = request;
         let mut lease = self.pool.lease(kept.replayable).await?;
-        let reused = lease.reused;
-        let refusal = match lease.send(request).await {
-            Ok(response) => return Ok((response, lease)),
-            Err(refusal) => refusal,
-        };
-        let again = match refusal {
-            Refusal { unsent: Some(request), .. } if reused => request,
-            Refusal { retry: Retry::Harmless, fault, .. } => kept.again().ok_or(fault)?,
-            Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. } if reused => {
-                kept.replay().ok_or(Fault::Reset)?
-            }
-            Refusal { fault, .. } => return Err(fault),
-        };
-        let mut lease = self.pool.connect().await?;
-        match lease.send(again).await {
+        for _ in 1..MOST_TRIES {
+            let refusal = match lease.send(request).await {
+                Ok(response) => return Ok((response, lease)),
+                Err(refusal) => refusal,
+            };
+            request = match refusal {
+                Refusal { unsent: Some(request), .. } if lease.reused => request,
+                Refusal { retry: Retry::Harmless, fault, .. } => kept.again().ok_or(fault)?,
+                Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. } if lease.reused => {
+                    kept.replay().ok_or(Fault::Reset)?
+                }
+                Refusal { fault, .. } => return Err(fault),
+            };
+            lease = self.pool.connect().await?;
+        }
+        match lease.send(request).await {
             Ok(response) => Ok((response, lease)),
             Err(refusal) => Err(refusal.fault),
         }

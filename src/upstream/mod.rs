@@ -19,4 +19,4 @@ pub use connect::Address;
 pub use endpoint::Endpoint;
 pub use fault::classify;
 pub use pool::{Lease, Pool, Refusal};
-pub use retry::Retry;
+pub use retry::{MOST_TRIES, Retry};

@@ -216,6 +216,11 @@ where
         })
     }
 
+    /// Whether the connection carries other requests too: it may refuse this one alone.
+    pub fn carries_many(&self) -> bool {
+        matches!(self.sender, Sender::Http2(_))
+    }
+
     /// Gives the connection back: the answer has been read to its end.
     pub fn release(self) {
         let Sender::Http1(sender) = self.sender else { return };

@@ -3,6 +3,10 @@
 use h2::Reason;
 use std::error::Error;
 
+/// How often one request is sent where nothing was done with it. A connection of its own that
+/// fails is never followed by a further one; one that is shared may be closing already.
+pub const MOST_TRIES: usize = 3;
+
 /// Whether a request that failed may be sent once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {

@@ -10,6 +10,7 @@ use h2::Reason;
 use http::{Request, Response, StatusCode, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use hyper::client::conn::http2::SendRequest;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -128,15 +129,12 @@ fn certificates_are_reloaded_with_the_config() {
 
 /// The status that a client gets where the primary shows this certificate and speaks these, and
 /// whether a TLS fault was counted.
-fn through_tls(identity: &Identity, ca: Option<&Authority>, alpn: &[&str]) -> (u16, bool, Peer) {
+fn through_tls(identity: &Identity, ca: &Authority, alpn: &[&str]) -> (u16, bool, Peer) {
     let manner = Manner { tls: Some(identity.server(alpn)), ..Manner::default() };
     let primary = Peer::start(manner, ok);
     let folder = folder();
-    let trusted = ca.map_or("", |ca| {
-        write(folder.path(), "ca.pem", &ca.pem);
-        ", ca_file: ca.pem"
-    });
-    let url = format!("url: \"https://{}\"{trusted}", primary.address);
+    write(folder.path(), "ca.pem", &ca.pem);
+    let url = format!("url: \"https://{}\", ca_file: ca.pem", primary.address);
     let shadow = start(folder, "", &url, &clear(plain().address), "");
     let status = get(shadow.listen, "/").status;
     shadow.settled(1);
@@ -148,7 +146,7 @@ fn a_primary_is_verified_and_spoken_to_in_the_version_that_it_chooses() {
     let authority = Authority::new();
     let identity = authority.sign("127.0.0.1");
     for alpn in [&BOTH[..], &["http/1.1"][..], &[][..]] {
-        let (status, fault, primary) = through_tls(&identity, Some(&authority), alpn);
+        let (status, fault, primary) = through_tls(&identity, &authority, alpn);
         assert_eq!((status, fault), (200, false), "{alpn:?}");
         assert_eq!(primary.connections.load(SeqCst), 1);
     }
@@ -157,13 +155,13 @@ fn a_primary_is_verified_and_spoken_to_in_the_version_that_it_chooses() {
 #[test]
 fn a_primary_with_a_certificate_of_another_name_or_of_nobody_is_a_502() {
     let authority = Authority::new();
-    let check = |identity: &Identity, ca: Option<&Authority>| {
-        let (status, fault, _) = through_tls(identity, ca, &BOTH);
+    let check = |identity: &Identity| {
+        let (status, fault, _) = through_tls(identity, &authority, &BOTH);
         assert_eq!((status, fault), (502, true));
     };
-    check(&authority.sign("other.test"), Some(&authority));
-    check(&Identity::of_itself("127.0.0.1"), Some(&authority));
-    check(&Authority::new().sign("127.0.0.1"), Some(&authority));
+    check(&authority.sign("other.test"));
+    check(&Identity::of_itself("127.0.0.1"));
+    check(&Authority::new().sign("127.0.0.1"));
 }
 
 #[test]
@@ -182,7 +180,8 @@ fn a_tls_failure_of_the_candidate_shows_on_the_shadow_side_only() {
     }
     let report = shadow.settled(5);
     assert_eq!(report["findings"][0]["samples"][0]["candidate"], "tls", "{report}");
-    assert!(!get(shadow.admin, "/metrics").text().contains("fault=\"tls\"} 5"));
+    assert!(metric(&shadow, "shadow_live_responses_total{status_class=\"2xx\"} 5"));
+    assert!(metric(&shadow, "shadow_live_faults_total{fault=\"tls\"} 0"));
 }
 
 // ---- HTTP/2 towards the sides
@@ -287,6 +286,26 @@ fn a_refused_stream_is_sent_again_without_a_body_and_never_with_one() {
     client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n");
     assert_eq!((client.answer("POST").status, count.load(SeqCst)), (200, 4));
     assert_eq!((client.post("/", "text/plain", "x").status, count.load(SeqCst)), (502, 5));
+}
+
+#[test]
+fn a_candidate_that_closes_its_connections_has_not_failed() {
+    let first = Arc::new(AtomicBool::new(true));
+    let candidate = Peer::start(Manner { drains: true, ..Manner::default() }, move |_| {
+        let refused = first.swap(false, SeqCst);
+        async move {
+            match refused {
+                true => Err(h2::Error::from(Reason::REFUSED_STREAM).into()),
+                false => Ok(Response::new(text("{}"))),
+            }
+        }
+    });
+    let shadow = between(&plain(), &candidate, VOUCHED);
+    let mut client = Client::connect(shadow.listen);
+    for _ in 0..10 {
+        assert_eq!(client.post("/", "text/plain", "x").status, 200);
+    }
+    assert_eq!(shadow.settled(10)["totals"]["equal"], 10);
 }
 
 #[test]
@@ -508,7 +527,7 @@ fn grpc_calls_of_every_kind_pass_and_are_mirrored_when_they_end() {
 }
 
 /// Each message is answered before the next is sent.
-async fn talk(mut sender: hyper::client::conn::http2::SendRequest<Payload>) {
+async fn talk(mut sender: SendRequest<Payload>) {
     let (tx, body) = feed();
     let mut answer = sender.send_request(call("Talk", body)).await.expect("a head");
     for text in ["ping", "pong"] {
