@@ -209,10 +209,11 @@ where
                 stream.send(request).await
             }
         };
+        let many = self.carries_many();
         sent.map_err(|mut error| Refusal {
             unsent: error.take_message(),
             fault: super::classify(error.error()),
-            retry: retry(error.error()),
+            retry: retry(error.error(), many),
         })
     }
 

@@ -18,8 +18,13 @@ pub enum Retry {
     Never,
 }
 
-/// What an error of the connection says of sending the request again.
-pub(super) fn retry(error: &hyper::Error) -> Retry {
+/// What an error of the connection says of sending the request again; `many` says whether the
+/// connection carries others too.
+pub(super) fn retry(error: &hyper::Error, many: bool) -> Retry {
+    // hyper lets a stream go in this way that waited to be opened when the connection ended.
+    if many && error.is_user() && error.source().is_none() {
+        return Retry::Harmless;
+    }
     let Some(error) = http2(error) else { return Retry::Idempotent };
     let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
     match () {

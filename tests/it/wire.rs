@@ -289,9 +289,9 @@ fn a_refused_stream_is_sent_again_without_a_body_and_never_with_one() {
 }
 
 #[test]
-fn a_candidate_that_closes_its_connections_has_not_failed() {
+fn a_candidate_that_refuses_a_stream_is_sent_it_again() {
     let first = Arc::new(AtomicBool::new(true));
-    let candidate = Peer::start(Manner { drains: true, ..Manner::default() }, move |_| {
+    let candidate = Peer::start(Manner::default(), move |_| {
         let refused = first.swap(false, SeqCst);
         async move {
             match refused {
