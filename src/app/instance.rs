@@ -3,7 +3,7 @@
 use crate::admin;
 use crate::app::worker::{self, Place, Shared};
 use crate::base::{Chain, clock};
-use crate::config::{AccessFormat, Config, Problems, TargetUrl, Telemetry};
+use crate::config::{AccessFormat, Config, Problems, Telemetry};
 use crate::control::{Control, Wiring};
 use crate::judge::{Inbox, Judge, Judges};
 use crate::mirror::Limits;
@@ -12,7 +12,7 @@ use crate::policy::{Constants, Marker, Policy};
 use crate::store::{Book, Health, Holder, Setup, StoreError, Writer, load_controls};
 use crate::tap::{self, BindError, Stop};
 use crate::telemetry::{AccessLog, Recorder, access_common, access_json};
-use crate::upstream::Address;
+use crate::upstream::Endpoint;
 use arc_swap::ArcSwap;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -100,14 +100,13 @@ impl Instance {
         let limits = Limits::new(policy.load().limits());
         let process = Uuid::new_v4().as_u64_pair().0;
         let access = access_log(&config.telemetry)?;
-        let settings = tap::Settings::new(config.primary.timeout, &config.listen, process)
-            .with_access(access.clone());
+        let settings = tap::Settings::new(&config, process).with_access(access.clone());
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let (judges, inboxes) = judges(&book, cores)?;
         let (stop, stopped) = watch::channel(Stop::No);
         let shared = Shared {
-            primary: address(&config.primary.url),
-            candidate: config.candidate.as_ref().map(|target| address(&target.url)),
+            primary: Endpoint::from(&config.primary),
+            candidate: config.candidate.as_ref().map(Endpoint::from),
             settings: settings.clone(),
             policy: policy.clone(),
             limits: limits.clone(),
@@ -202,10 +201,6 @@ fn access_log(telemetry: &Telemetry) -> Result<Option<AccessLog>, StartError> {
     };
     let log = AccessLog::start(format, telemetry.access_path.as_deref());
     log.map(Some).map_err(StartError::AccessLog)
-}
-
-fn address(url: &TargetUrl) -> Address {
-    Address::new(&url.host, url.port)
 }
 
 fn info(session: &str, config: &Config, origin: &Origin) -> SessionInfo {

@@ -6,7 +6,7 @@ use crate::judge::Inbox;
 use crate::mirror::{Limits, Mirror, Outbox};
 use crate::policy::{Marker, Policy};
 use crate::tap::{Door, Settings, Stop, Tap, serve};
-use crate::upstream::Address;
+use crate::upstream::Endpoint;
 use arc_swap::ArcSwap;
 use std::io;
 use std::net::TcpListener;
@@ -24,8 +24,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// What all workers are given alike.
 #[derive(Clone)]
 pub struct Shared {
-    pub primary: Address,
-    pub candidate: Option<Address>,
+    pub primary: Endpoint,
+    pub candidate: Option<Endpoint>,
     pub settings: Arc<ArcSwap<Settings>>,
     pub policy: Arc<ArcSwap<Policy>>,
     pub limits: Arc<Limits>,

@@ -8,13 +8,15 @@ use crate::config::across;
 use crate::config::keys::Shape;
 use crate::config::parts::{
     AccessFormat, Admin, Breaker, Config, Gate, Isolation, Listen, ListenLimits, ListenTimeouts,
-    Mirror, Needle, Protect, Redact, Stage, Store, Target, TargetUrl, Telemetry, Where,
+    Mirror, Needle, Protect, Protocol, Redact, Scheme, Stage, Store, Target, TargetUrl, Telemetry,
+    Where,
 };
 use crate::config::rules::{compare, rewrite, routes};
 use crate::config::section::Section;
 use crate::config::setting::Text;
 use crate::config::sheet::{Sheet, interpret};
 use crate::config::table::ROOT;
+use crate::config::tls::{ServerTls, Trust};
 use crate::config::yaml::Node;
 use crate::config::{forms, secret};
 use http::HeaderName;
@@ -70,18 +72,53 @@ fn listen(section: &Section<'_>) -> Listen {
             tunnel: timeouts.value("tunnel"),
             drain: timeouts.value("drain"),
         },
+        tls: section.given_section("tls").and_then(|section| server_tls(&section)),
     }
 }
 
 /// Stands for a side whose URL cannot be read, while reading goes on.
 fn nowhere() -> Target {
-    let url = TargetUrl { host: String::new(), port: 0 };
-    Target { url, timeout: std::time::Duration::ZERO, version: None }
+    let url = TargetUrl { scheme: Scheme::Http, host: String::new(), port: 0 };
+    let timeout = std::time::Duration::ZERO;
+    Target { url, timeout, version: None, protocol: Protocol::Auto, trust: None }
 }
 
 fn target(section: &Section<'_>) -> Target {
     let url = section.given("url").unwrap_or_else(|| nowhere().url);
-    Target { url, timeout: section.value("timeout"), version: None }
+    Target {
+        trust: trust(section, &url),
+        url,
+        timeout: section.value("timeout"),
+        version: None,
+        protocol: section.value("protocol"),
+    }
+}
+
+/// Whom to believe, where the URL says https.
+fn trust(section: &Section<'_>, url: &TargetUrl) -> Option<Trust> {
+    let ca_file = section.given("ca_file");
+    match url.scheme {
+        Scheme::Https => kept(section, Trust::read(url, ca_file)),
+        Scheme::Http if ca_file.is_some() && url.port != 0 => {
+            let text = "is for https, and the URL says http; write https://, or remove it";
+            section.report_at("ca_file", text);
+            None
+        }
+        Scheme::Http => None,
+    }
+}
+
+fn server_tls(section: &Section<'_>) -> Option<ServerTls> {
+    let cert: PathBuf = section.given("cert_file")?;
+    let key: PathBuf = section.given("key_file")?;
+    let clients: Option<PathBuf> = section.given("client_ca_file");
+    // A file that was named and cannot be read must not leave the listener open to all.
+    kept(section, ServerTls::read(&cert, &key, clients.as_deref()))
+}
+
+/// What was read; a problem is reported at its key.
+fn kept<T>(section: &Section<'_>, read: Result<T, (&'static str, String)>) -> Option<T> {
+    read.map_err(|(key, text)| section.report_at(key, text)).ok()
 }
 
 fn candidate(section: &Section<'_>) -> Target {

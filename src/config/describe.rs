@@ -6,8 +6,9 @@ use crate::base::show_duration;
 use crate::config::page::Page;
 use crate::config::parts::{
     Admin, Breaker, Compare, Config, Gate, Isolation, Listen, LogFormat, Methods, Mirror, Protect,
-    Redact, Replace, Rewrite, Route, Stage, Sticky, Where,
+    Protocol, Redact, Replace, Rewrite, Route, Stage, Sticky, Target, Where,
 };
+use crate::config::tls::Trust;
 use crate::model::{DropReason, SkipReason};
 use ipnet::IpNet;
 use std::fmt::Display;
@@ -37,6 +38,7 @@ fn sides(page: &mut Page, config: &Config) {
         &[
             format!("{} answers every client, byte for byte", config.primary.url),
             format!("502 where it cannot be reached, 504 if no answer starts within {timeout}"),
+            spoken(&config.primary),
         ],
     );
     let Some(candidate) = &config.candidate else {
@@ -50,12 +52,13 @@ fn sides(page: &mut Page, config: &Config) {
         &[
             format!("{}{version}, whose answers no client ever sees", candidate.url),
             format!("an answer that is not whole within {timeout} counts as a timeout"),
+            spoken(candidate),
         ],
     );
 }
 
 fn listening(listen: &Listen) -> Vec<String> {
-    let mut lines = vec![listen.address.to_string()];
+    let mut lines = vec![listen.address.to_string(), heard(listen)];
     let networks = |networks: &[IpNet]| {
         networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
@@ -74,6 +77,34 @@ fn listening(listen: &Listen) -> Vec<String> {
     lines.extend(limits.connections.map(|most| format!("{most} connections, else 503")));
     lines.extend(limits.per_client.map(|most| format!("{most} of one address, else 503")));
     lines
+}
+
+fn heard(listen: &Listen) -> String {
+    match &listen.tls {
+        None => "HTTP/1.1 and HTTP/2, in clear".into(),
+        Some(tls) if tls.asks_clients => {
+            "HTTP/2 and HTTP/1.1 over TLS, with a client's certificate only".into()
+        }
+        Some(_) => "HTTP/2 and HTTP/1.1 over TLS".into(),
+    }
+}
+
+/// What is spoken to a side, and whose certificate it must show.
+fn spoken(target: &Target) -> String {
+    let protocol = match (target.protocol, &target.trust) {
+        (Protocol::Auto, None) | (Protocol::Http1, _) => "HTTP/1.1",
+        (Protocol::Auto, Some(_)) => "HTTP/2 or HTTP/1.1",
+        (Protocol::Http2, _) => "HTTP/2",
+    };
+    match &target.trust {
+        None => format!("{protocol} in clear"),
+        Some(Trust { ca_file: None, .. }) => {
+            format!("{protocol} over TLS, verified by whom this machine trusts")
+        }
+        Some(Trust { ca_file: Some(file), .. }) => {
+            format!("{protocol} over TLS, verified by {}", file.display())
+        }
+    }
 }
 
 fn mirrored(page: &mut Page, config: &Config) {

@@ -27,7 +27,7 @@ pub(super) const ADDRESS: Form = Form {
     wrong: "is not an address; write IP:PORT, as in 127.0.0.1:8080 or [::1]:8080",
 };
 pub(super) const URL: Form = Form {
-    pattern: r"^http://[^/?#@\s]+/?$",
+    pattern: r"^https?://[^/?#@\s]+/?$",
     wrong: "is not a URL; write one like http://127.0.0.1:8081",
 };
 pub(super) const PERCENT: Form = Form {

@@ -32,6 +32,7 @@ mod sheet;
 mod syntax;
 mod table;
 mod target;
+mod tls;
 mod wrap;
 mod yaml;
 
@@ -40,10 +41,11 @@ pub use init::init;
 pub use load::{load, parse};
 pub use parts::{
     AccessFormat, Admin, Breaker, Compare, Config, Gate, Isolation, Listen, ListenLimits,
-    ListenTimeouts, LogFormat, Matcher, Methods, Mirror, Needle, Protect, Redact, Replace, Rewrite,
-    Route, Stage, Sticky, Store, Target, TargetUrl, Telemetry, Where,
+    ListenTimeouts, LogFormat, Matcher, Methods, Mirror, Needle, Protect, Protocol, Redact,
+    Replace, Rewrite, Route, Scheme, Stage, Sticky, Store, Target, TargetUrl, Telemetry, Where,
 };
 pub use problem::{Problem, Problems};
 pub use reload::needs_restart;
 pub use schema::schema;
 pub use target::UrlError;
+pub use tls::{ServerTls, Trust};

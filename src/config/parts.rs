@@ -1,7 +1,9 @@
 //! The checked config, in the parts that the rooms are handed.
 
 use crate::base::{ByteSize, Percent, Rate};
+use crate::config::tls::{ServerTls, Trust};
 use crate::model::Pattern;
+use http::uri::Authority;
 use http::{HeaderName, HeaderValue, Method};
 use ipnet::IpNet;
 use std::fmt;
@@ -40,6 +42,8 @@ pub struct Listen {
     pub trusted_proxies: Vec<IpNet>,
     pub limits: ListenLimits,
     pub timeouts: ListenTimeouts,
+    /// Absent: clients speak in clear.
+    pub tls: Option<ServerTls>,
 }
 
 /// What clients may ask for.
@@ -79,22 +83,69 @@ pub struct Target {
     /// From sending a request until the head of its answer (primary), or its end (candidate).
     pub timeout: Duration,
     pub version: Option<String>,
+    pub protocol: Protocol,
+    /// Present where the URL says https.
+    pub trust: Option<Trust>,
 }
 
-/// `http://HOST:PORT`: no path, no user, no query.
+/// What is spoken to a side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// What the side chooses in the TLS handshake; HTTP/1.1 in clear.
+    Auto,
+    Http1,
+    /// In clear without asking: the side must know it.
+    Http2,
+}
+
+/// Whether a side is spoken to in clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    pub fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+/// `http://HOST:PORT` or `https://HOST:PORT`: no path, no user, no query.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TargetUrl {
+    pub scheme: Scheme,
     /// A name, an IPv4 address, or an IPv6 address without its brackets.
     pub host: String,
     pub port: u16,
 }
 
+impl TargetUrl {
+    /// Host and port, as they stand in the URL.
+    pub fn authority(&self) -> Authority {
+        let text = self.to_string();
+        let authority = text.split_once("://").map_or("", |(_, authority)| authority);
+        Authority::try_from(authority).unwrap_or(Authority::from_static("localhost"))
+    }
+}
+
 impl fmt::Display for TargetUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.scheme.name();
         if self.host.contains(':') {
-            return write!(f, "http://[{}]:{}", self.host, self.port);
+            return write!(f, "{scheme}://[{}]:{}", self.host, self.port);
         }
-        write!(f, "http://{}:{}", self.host, self.port)
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
     }
 }
 

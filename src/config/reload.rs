@@ -2,7 +2,7 @@
 //!
 //! This module never applies a change.
 
-use crate::config::parts::Config;
+use crate::config::parts::{Config, Target};
 
 /// The keys that differ and hold until a restart; all other differences can be taken up at once.
 pub fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
@@ -24,12 +24,22 @@ pub fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
     } = old;
     let url = |config: &Config| config.candidate.as_ref().map(|side| side.url.clone());
     let version = |config: &Config| config.candidate.as_ref().and_then(|side| side.version.clone());
+    let protocol = |config: &Config| config.candidate.as_ref().map(|side| side.protocol);
     let differs = [
         ("service", *service != new.service),
         ("listen.address", listen.address != new.listen.address),
+        // A port does not change what it speaks under its clients; its certificates may change.
+        ("listen.tls", listen.tls.is_some() != new.listen.tls.is_some()),
         ("primary.url", primary.url != new.primary.url),
+        ("primary.protocol", primary.protocol != new.primary.protocol),
+        ("primary.ca_file", believes(primary, &new.primary)),
         ("candidate", candidate.is_some() != new.candidate.is_some()),
         ("candidate.url", both(url(old), url(new))),
+        ("candidate.protocol", both(protocol(old), protocol(new))),
+        ("candidate.ca_file", {
+            let sides = candidate.as_ref().zip(new.candidate.as_ref());
+            sides.is_some_and(|(old, new)| believes(old, new))
+        }),
         ("candidate.version", version(old) != version(new)),
         ("store.path", store.path != new.store.path),
         ("store.max_size", store.max_size != new.store.max_size),
@@ -43,6 +53,11 @@ pub fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("telemetry.access_log.path", telemetry.access_path != new.telemetry.access_path),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+}
+
+/// Whether one host's certificate is judged anew.
+fn believes(old: &Target, new: &Target) -> bool {
+    old.url == new.url && old.trust != new.trust
 }
 
 /// Whether both are given, and differ.
@@ -85,9 +100,37 @@ mod tests {
         );
         check("primary: { url: http://b:1 }", &["primary.url", "candidate"]);
         check(
+            "primary: { url: http://a:1, protocol: http2 }\n\
+             candidate: { url: http://a:2, protocol: http2 }",
+            &["primary.protocol", "candidate.protocol"],
+        );
+        check(&tls("key", "cert"), &["listen.tls"]);
+        check(
             "primary: { url: http://a:1 }\ncandidate: { url: http://b:2, version: v3 }",
             &["candidate.url", "candidate.version"],
         );
+    }
+
+    fn tls(key: &str, cert: &str) -> String {
+        format!(
+            "listen: {{ tls: {{ cert_file: fixtures/tls/{cert}.pem, \
+             key_file: fixtures/tls/{key}.pem }} }}"
+        )
+    }
+
+    #[test]
+    fn certificates_of_the_listener_can_be_taken_up_and_those_believed_of_a_side_cannot() {
+        let read = |listen: &str, ca: &str| {
+            let text = format!("primary: {{ url: https://a:1, ca_file: fixtures/tls/{ca}.pem }}");
+            parse(&format!("{text}\n{listen}\n"), "shadow.yaml", &|_| None).expect(listen)
+        };
+        let asking =
+            tls("key", "cert").replace(" } }", ", client_ca_file: fixtures/tls/ca.pem } }");
+        let old = read(&tls("key", "cert"), "ca");
+        let new = read(&asking, "ca");
+        assert_ne!(old, new);
+        assert_eq!(needs_restart(&old, &new), [""; 0]);
+        assert_eq!(needs_restart(&old, &read(&asking, "cert")), ["primary.ca_file"]);
     }
 
     #[test]

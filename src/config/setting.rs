@@ -5,7 +5,7 @@
 //! This module never knows which key a value stands under.
 
 use crate::base::{ByteSize, Percent, Rate, parse_duration};
-use crate::config::parts::{LogFormat, Methods, Sticky, TargetUrl, Where};
+use crate::config::parts::{LogFormat, Methods, Protocol, Sticky, TargetUrl, Where};
 use crate::config::target::UrlError;
 use crate::model::Pattern;
 use http::{HeaderName, HeaderValue, Method};
@@ -152,6 +152,17 @@ impl Setting for Methods {
         match text.value.as_str() {
             "safe" => Ok(Self::Safe),
             "all" => Ok(Self::All),
+            _ => Err(Wrong::Form),
+        }
+    }
+}
+
+impl Setting for Protocol {
+    fn read(text: &Text) -> Result<Self, Wrong> {
+        match text.value.as_str() {
+            "auto" => Ok(Self::Auto),
+            "http1" => Ok(Self::Http1),
+            "http2" => Ok(Self::Http2),
             _ => Err(Wrong::Form),
         }
     }

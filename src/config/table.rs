@@ -38,7 +38,8 @@ pub(super) const ROOT: &[Key] = &[
 
 const LISTEN: &[Key] = &[
     Key::new("address", Text(&ADDRESS), "port 0 takes any free port").default("127.0.0.1:8080"),
-    Key::later("tls"),
+    Key::new("tls", Section(TLS), "HTTP/2 or HTTP/1.1 over TLS, as the client chooses")
+        .optional(""),
     Key::new("via", Text(&VIA), "this proxy's name in Via; off: none, and no loop is noticed")
         .default("shadow"),
     Key::new("allow", List(&Text(&NETWORK)), "who may connect; absent: all who reach it")
@@ -77,11 +78,37 @@ const TIMEOUTS: &[Key] = &[
         .default("30s"),
 ];
 
+/// Named by their files, seen from the working directory, and read anew with each reload.
+const TLS: &[Key] = &[
+    Key::new("cert_file", Text(&TEXT), "the certificate in PEM, then those that signed it")
+        .required("tls/cert.pem"),
+    Key::new("key_file", Text(&TEXT), "its private key in PEM").required("tls/key.pem"),
+    Key::new("client_ca_file", Text(&TEXT), "who signs clients' certificates: each must show one")
+        .optional("tls/clients.pem"),
+];
+
+const PROTOCOL: Key = Key::new(
+    "protocol",
+    Word(&["auto", "http1", "http2"]),
+    "auto: as it chooses under TLS, HTTP/1.1 in clear",
+)
+.default("auto");
+const CA_FILE: Key =
+    Key::new("ca_file", Text(&TEXT), "who signs its certificate; absent: whom this machine trusts")
+        .optional("tls/ca.pem");
+const INSECURE: Key = Key::elsewhere(
+    "insecure",
+    "is not offered: a certificate is always verified; name who signed it in `ca_file`",
+);
+
 const PRIMARY: &[Key] = &[
     Key::new("url", Text(&URL), "requests keep their own path and query")
         .required("http://127.0.0.1:8081"),
     Key::new("timeout", Text(&DURATION), "no head of an answer by then: the client gets 504")
         .default("30s"),
+    PROTOCOL,
+    CA_FILE,
+    INSECURE,
 ];
 
 const CANDIDATE: &[Key] = &[
@@ -90,6 +117,9 @@ const CANDIDATE: &[Key] = &[
     Key::new("timeout", Text(&DURATION), "no end of an answer by then: compared as a timeout")
         .default("5s"),
     Key::new("version", Text(&LABEL), "its name in sessions and reports").optional("v2"),
+    PROTOCOL,
+    CA_FILE,
+    INSECURE,
 ];
 
 const ENABLED: Key = Key::new("enabled", Bool, "false: only forward").default("true");

@@ -1,8 +1,8 @@
-//! Reading `http://HOST:PORT`.
+//! Reading `http://HOST:PORT` and `https://HOST:PORT`.
 //!
 //! This module never resolves a name.
 
-use crate::config::parts::TargetUrl;
+use crate::config::parts::{Scheme, TargetUrl};
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
@@ -11,8 +11,6 @@ use std::str::FromStr;
 pub enum UrlError {
     #[error("has no scheme; write http://HOST:PORT")]
     NoScheme,
-    #[error("needs TLS, which is not supported by this version yet; write an http:// URL")]
-    Tls,
     #[error("is not an http URL; write http://HOST:PORT")]
     Scheme,
     #[error("the URL holds a user or a password; write http://HOST:PORT without them")]
@@ -33,11 +31,11 @@ impl FromStr for TargetUrl {
             return Err(UrlError::User);
         }
         let (scheme, rest) = text.split_once("://").ok_or(UrlError::NoScheme)?;
-        match scheme {
-            "http" => {}
-            "https" => return Err(UrlError::Tls),
+        let scheme = match scheme {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
             _ => return Err(UrlError::Scheme),
-        }
+        };
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.contains(['/', '?', '#']) {
             return Err(UrlError::Path);
@@ -46,7 +44,8 @@ impl FromStr for TargetUrl {
             Some(rest) => bracketed(rest)?,
             None => named(authority)?,
         };
-        Ok(Self { host, port: port.map_or(Ok(80), parse_port)? })
+        let port = port.map_or(Ok(scheme.port()), parse_port)?;
+        Ok(Self { scheme, host, port })
     }
 }
 
@@ -97,13 +96,14 @@ mod tests {
         check("http://localhost", Ok("http://localhost:80"));
         check("http://[0:0::1]:9", Ok("http://[::1]:9"));
         check("http://[::1]", Ok("http://[::1]:80"));
+        check("https://Shop.test", Ok("https://shop.test:443"));
+        check("https://shop.test:8443/", Ok("https://shop.test:8443"));
     }
 
     #[test]
     fn a_url_that_is_none_says_why() {
         check("127.0.0.1:8081", Err(UrlError::NoScheme));
         check("", Err(UrlError::NoScheme));
-        check("https://a:1", Err(UrlError::Tls));
         check("unix://a", Err(UrlError::Scheme));
         check("http://user:word@a:1", Err(UrlError::User));
         check("user:word@a:1", Err(UrlError::User));

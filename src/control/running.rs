@@ -157,10 +157,9 @@ impl Control {
 
     fn apply(&self, current: &Current) {
         let Wiring { policy, settings, limits, constants, .. } = &self.wiring;
-        let config = &current.config;
-        let next = settings.load().renewed(config.primary.timeout, &config.listen);
+        let next = settings.load().renewed(&current.config);
         settings.store(Arc::new(next));
-        let next = Policy::new(config, current.controls, current.most(), constants);
+        let next = Policy::new(&current.config, current.controls, current.most(), constants);
         limits.reload(next.limits());
         limits.set_off(current.controls.enabled == Some(false));
         policy.store(Arc::new(next));

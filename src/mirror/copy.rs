@@ -4,11 +4,11 @@ use crate::base::{Charge, clock};
 use crate::isolate;
 use crate::model::{Exchange, Fault, Outcome, Payload, Reply};
 use crate::policy::{MARKER, Plan};
-use crate::upstream::{Pool, Refusal, classify};
+use crate::upstream::{MOST_TRIES, Pool, Refusal, Retry, classify};
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -20,6 +20,7 @@ use std::time::Duration;
 use tokio::time;
 
 /// A body sent again from what was captured.
+#[derive(Clone)]
 pub(super) struct Replay {
     chunks: std::vec::IntoIter<Bytes>,
     trailers: Option<HeaderMap>,
@@ -123,20 +124,38 @@ async fn ask(
     max: usize,
     charge: &mut Charge,
 ) -> Result<Reply, Failure> {
+    let mut request = request;
     let mut lease = pool.lease(request.method().is_idempotent()).await?;
-    let reused = lease.reused;
-    let (head, mut body) = match lease.send(request).await {
-        Ok(response) => response.into_parts(),
-        Err(Refusal { unsent: Some(request), .. }) if reused => {
-            lease = pool.connect().await?;
-            let response = lease.send(request).await.map_err(|refusal| refusal.fault)?;
-            Response::into_parts(response)
-        }
-        Err(refusal) => return Err(refusal.fault.into()),
+    let mut tries = 1;
+    let (head, mut body) = loop {
+        let many = lease.carries_many();
+        let again = many.then(|| twin(&request));
+        let refusal = match lease.send(request).await {
+            Ok(response) => break response.into_parts(),
+            Err(refusal) if tries == MOST_TRIES => return Err(refusal.fault.into()),
+            Err(refusal) => refusal,
+        };
+        request = match refusal {
+            Refusal { unsent: Some(request), .. } if lease.reused || many => request,
+            // A candidate that is closing a connection has not failed.
+            Refusal { retry: Retry::Harmless, fault, .. } => again.ok_or(fault)?,
+            Refusal { fault, .. } => return Err(fault.into()),
+        };
+        lease = pool.connect().await?;
+        tries += 1;
     };
     let reply = read(head, &mut body, max, charge).await?;
     lease.release();
     Ok(reply)
+}
+
+/// The same request once more; the body's bytes are shared.
+fn twin(request: &Request<Replay>) -> Request<Replay> {
+    let mut twin = Request::new(request.body().clone());
+    *twin.method_mut() = request.method().clone();
+    *twin.uri_mut() = request.uri().clone();
+    *twin.headers_mut() = request.headers().clone();
+    twin
 }
 
 async fn read(
@@ -154,6 +173,11 @@ async fn read(
             Ok(chunk) => payload.push(chunk),
             Err(frame) => trailers = frame.into_trailers().ok(),
         }
+    }
+    // hyper takes a stream that was cancelled for one that has ended; HTTP/2 says the end of each.
+    let unsaid = trailers.is_none() && body.size_hint().exact() != Some(0);
+    if head.version == Version::HTTP_2 && unsaid && !body.is_end_stream() {
+        return Err(Fault::Reset.into());
     }
     Ok(Reply { status: head.status, headers: head.headers, body: payload, trailers })
 }

@@ -10,7 +10,7 @@ use crate::model::{
     Answered, Disposition, DropReason, Exchange, FailReason, Fault, Outcome, SkipReason, Trial,
 };
 use crate::policy::Plan;
-use crate::upstream::{Address, Pool};
+use crate::upstream::{Endpoint, Pool};
 use http::HeaderValue;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -51,7 +51,7 @@ struct Waiting {
 impl Mirror {
     /// A mirror that sends to `candidate`; without one it never gets a job.
     pub fn new(
-        candidate: Option<Address>,
+        candidate: Option<Endpoint>,
         limits: Arc<Limits>,
         outbox: Arc<Outbox>,
         marker: HeaderValue,

@@ -7,6 +7,8 @@ words! {
     Rule {
         /// The bytes are no HTTP.
         Malformed = "malformed",
+        /// The TLS handshake failed: no TLS, nothing in common, or no certificate that is believed.
+        Handshake = "handshake",
         /// `Host` is missing, given twice, no host, or not the one of the target.
         Host = "host",
         /// The form of the target does not fit its method.

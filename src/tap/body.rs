@@ -8,7 +8,7 @@ use crate::tap::capture::{Capture, Upload};
 use crate::tap::forward::Line;
 use crate::upstream::{Lease, classify};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::pin::Pin;
@@ -16,13 +16,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-/// Why a request's body came to no end.
+/// Why a body ended before its end. A reset stream stands behind it with its code, which the
+/// other side's stream is reset with.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
-    #[error("the client broke off")]
-    Client(#[from] hyper::Error),
+    #[error("the connection that the body came on failed")]
+    Connection(#[from] hyper::Error),
+    #[error("the stream was cancelled before the end of its body")]
+    Cancelled,
     #[error("the body is over `listen.limits.body`")]
     TooLarge,
+}
+
+/// Whether a body that gives no more has been cut off. hyper takes a stream that was cancelled
+/// (RFC 9113 section 7) for one that has ended; HTTP/2 says the end of each.
+fn is_cut_off(version: Version, body: &Incoming) -> bool {
+    version == Version::HTTP_2 && !body.is_end_stream() && body.size_hint().exact() != Some(0)
 }
 
 /// The body of a request on its way to the primary.
@@ -32,6 +41,8 @@ pub enum UpBody {
     Stream {
         body: Incoming,
         upload: Arc<Upload>,
+        /// Of the connection that it comes on.
+        version: Version,
     },
 }
 
@@ -43,7 +54,9 @@ impl Body for UpBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Self::Stream { body, upload } = self.get_mut() else { return Poll::Ready(None) };
+        let Self::Stream { body, upload, version } = self.get_mut() else {
+            return Poll::Ready(None);
+        };
         let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) else {
             upload.wait();
             return Poll::Pending;
@@ -67,6 +80,8 @@ impl Body for UpBody {
                 }
                 Some(Err(error.into()))
             }
+            None if upload.is_complete() => None,
+            None if is_cut_off(*version, body) => Some(Err(BodyError::Cancelled)),
             None => {
                 upload.end(None);
                 None
@@ -109,6 +124,10 @@ impl LiveBody {
 /// The primary's answer in passing, with all that ends when it does.
 pub struct Passage {
     pub(super) body: Incoming,
+    /// Of the connection that it comes on.
+    pub(super) version: Version,
+    /// The request's body, where it had one.
+    pub(super) upload: Option<Arc<Upload>>,
     pub(super) end: Option<Ending>,
 }
 
@@ -152,7 +171,7 @@ impl Ending {
 
 impl Passage {
     /// Looks at what passes; it never changes it.
-    fn observe(&mut self, frame: Option<&Result<Frame<Bytes>, hyper::Error>>) {
+    fn observe(&mut self, frame: Option<&hyper::Result<Frame<Bytes>>>) {
         match frame {
             Some(Ok(frame)) => {
                 if let Some((_, access)) = self.end.as_mut().and_then(|end| end.access.as_mut()) {
@@ -165,22 +184,33 @@ impl Passage {
                         (None, None) => {}
                     }
                 }
-                if self.body.is_end_stream() {
+                if frame.is_trailers() || self.body.is_end_stream() {
                     self.complete();
                 }
             }
-            Some(Err(error)) => {
-                if let Some(end) = self.end.take() {
-                    end.fault(classify(error));
-                }
-            }
+            Some(Err(error)) => self.fault(classify(error)),
             None => self.complete(),
         }
+    }
+
+    /// Whether an answer that gives no more has been cut off. One that came whole before the end
+    /// of its request may cancel the rest of that (RFC 9113 section 8.1).
+    fn is_cut_off(&self) -> bool {
+        let early = self.upload.as_ref().is_some_and(|upload| !upload.is_complete());
+        self.end.is_some() && !early && is_cut_off(self.version, &self.body)
     }
 
     fn complete(&mut self) {
         if let Some(end) = self.end.take() {
             end.complete();
+        }
+    }
+}
+
+impl Passage {
+    fn fault(&mut self, fault: Fault) {
+        if let Some(end) = self.end.take() {
+            end.fault(fault);
         }
     }
 }
@@ -198,18 +228,22 @@ impl Drop for Passage {
 
 impl Body for LiveBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self.get_mut() {
             Self::Fixed(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
             Self::Stream(passage) => {
                 let frame = ready!(Pin::new(&mut passage.body).poll_frame(cx));
+                if frame.is_none() && passage.is_cut_off() {
+                    passage.fault(Fault::Reset);
+                    return Poll::Ready(Some(Err(BodyError::Cancelled)));
+                }
                 passage.observe(frame.as_ref());
-                Poll::Ready(frame)
+                Poll::Ready(frame.map(|frame| frame.map_err(BodyError::from)))
             }
         }
     }

@@ -132,6 +132,11 @@ impl Upload {
         }
     }
 
+    /// Whether all of it has passed.
+    pub(super) fn is_complete(&self) -> bool {
+        self.state().complete
+    }
+
     fn keep(&self, max: usize, charge: Charge) {
         let tee = Tee { payload: Payload::default(), trailers: None, max, charge };
         self.state().kept = Some(Ok(tee));

@@ -8,11 +8,13 @@ use crate::tap::door::{Door, turn_away};
 use crate::tap::headers::Peer;
 use crate::tap::patient::{Begun, Patient};
 use crate::tap::settings::Settings;
+use crate::tap::tls::{self, Secured};
 use crate::tap::tunnel::Tunnel;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::ServerConfig;
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::Future;
@@ -21,6 +23,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time;
@@ -150,13 +153,45 @@ impl Server {
         };
         match admitted {
             Ok(ticket) => {
-                self.serve(stream, address, &settings).await;
+                self.open(stream, Peer::new(address, settings.trust(address)), &settings).await;
                 drop(ticket);
             }
             Err(rule) => {
                 self.tap.complain(address, rule, "");
                 turn_away(stream, rule).await;
             }
+        }
+    }
+
+    /// Finds out what a client speaks, and serves it.
+    async fn open(self, stream: TcpStream, peer: Peer, settings: &Settings) {
+        if let Some(config) = &settings.tls {
+            return Box::pin(self.secure(config.clone(), stream, peer, settings)).await;
+        }
+        match time::timeout(settings.timeouts.head, speaks_http2(&stream)).await {
+            Ok(Ok(http2)) => self.serve(stream, http2, peer, settings).await,
+            Ok(Err(_)) => {}
+            Err(_) => self.silent(stream, peer.address).await,
+        }
+    }
+
+    async fn secure(
+        self,
+        config: Arc<ServerConfig>,
+        stream: TcpStream,
+        peer: Peer,
+        settings: &Settings,
+    ) {
+        match time::timeout(settings.timeouts.head, tls::accept(config, stream)).await {
+            Ok(Ok(Secured { stream, http2 })) => {
+                self.serve(stream, http2, peer.secured(), settings).await;
+            }
+            // It went away again, as one does that only looks whether the port is open.
+            Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+            Ok(Err(error)) => {
+                self.tap.complain(peer.address, Rule::Handshake, &Chain(&error).to_string());
+            }
+            Err(_) => self.tap.complain(peer.address, Rule::HeadTimeout, ""),
         }
     }
 
@@ -171,18 +206,12 @@ impl Server {
         }
     }
 
-    async fn serve(mut self, stream: TcpStream, address: IpAddr, settings: &Settings) {
-        let opening = time::timeout(settings.timeouts.head, speaks_http2(&stream)).await;
-        let http2 = match opening {
-            Ok(Ok(http2)) => http2,
-            Ok(Err(_)) => return,
-            Err(_) => return self.silent(stream, address).await,
-        };
-        let client = Arc::new(Client {
-            tap: self.tap.clone(),
-            peer: Peer::new(address, settings.trust(address)),
-            tunnel: Mutex::default(),
-        });
+    async fn serve<S>(mut self, stream: S, http2: bool, peer: Peer, settings: &Settings)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let address = peer.address;
+        let client = Arc::new(Client { tap: self.tap.clone(), peer, tunnel: Mutex::default() });
         let service = service(client.clone());
         let begun = Begun::default();
         let io = TokioIo::new(Patient::new(stream, settings.timeouts.write, begun.clone()));

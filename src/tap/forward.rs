@@ -7,13 +7,13 @@ use crate::tap::body::{Ending, LiveBody, Passage, UpBody};
 use crate::tap::capture::{Capture, Head, Progress, Upload};
 use crate::tap::complaints::Complaints;
 use crate::tap::connection::Client;
-use crate::tap::headers::{strip, to_client, to_upstream, upgrade};
+use crate::tap::headers::{frame, strip, to_client, to_upstream, upgrade};
 use crate::tap::refuse::{for_fault, for_rule, refusal, status};
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
 use crate::tap::{Admission, Sink};
 use crate::telemetry::{Access, AccessLog, EdgeMeters};
-use crate::upstream::{Address, Lease, Pool, Refusal};
+use crate::upstream::{Endpoint, Lease, MOST_TRIES, Pool, Refusal, Retry};
 use arc_swap::ArcSwap;
 use http::header::{CONNECTION, UPGRADE};
 use http::request::Parts;
@@ -44,15 +44,16 @@ pub(super) type Line = (AccessLog, Box<Access>);
 type Answer = (Response<Incoming>, Lease<UpBody>);
 
 impl Tap {
-    /// A tap in front of the primary at `address`.
+    /// A tap in front of the primary.
     pub fn new(
-        address: Address,
+        primary: impl Into<Endpoint>,
         sink: Arc<dyn Sink>,
         settings: Arc<ArcSwap<Settings>>,
         marker: Marker,
     ) -> Arc<Self> {
-        let (meters, complaints) = (EdgeMeters::new(), Complaints::new(clock::now()));
-        Arc::new(Self { pool: Pool::new(address), sink, settings, marker, meters, complaints })
+        let (pool, now) = (Pool::new(primary), clock::now());
+        let (meters, complaints) = (EdgeMeters::new(), Complaints::new(now));
+        Arc::new(Self { pool, sink, settings, marker, meters, complaints })
     }
 
     /// The settings as they are now.
@@ -97,7 +98,7 @@ impl Tap {
             }
             Ok(answer) => {
                 let primary = clock::now().saturating_duration_since(sent);
-                self.pass(answer, kept, received, primary)
+                self.pass(answer, kept, Passing { upload, received, primary })
             }
             Err(Failure::Primary(fault)) => self.fail(fault, kept, received),
             Err(Failure::Client(rule)) => {
@@ -142,12 +143,16 @@ impl Tap {
         let address = client.peer.client(&head.headers, &settings);
         let admission = self.sink.admit(&head, address);
         let upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| upgrade(&head).is_some());
+        let version = head.version;
         to_upstream(&mut head, &client.peer, settings.via.as_ref());
         let most = settings.limits.body.map(|most| most.0);
         let upload = (!body.is_end_stream()).then(|| Upload::new(most));
+        if upload.is_some() {
+            frame(&mut head);
+        }
         let kept = Kept { line, ..self.keep(&head, admission, upload.as_ref()) };
         let body = match upload.clone() {
-            Some(upload) => UpBody::Stream { body, upload },
+            Some(upload) => UpBody::Stream { body, upload, version },
             None => UpBody::Empty,
         };
         let patience = Patience { primary: settings.timeout, client: settings.timeouts.body };
@@ -181,49 +186,56 @@ impl Tap {
             uri: head.uri.clone(),
             headers: head.headers.clone(),
         };
-        let replayable = upload.is_none() && head.method.is_idempotent();
+        let bodiless = upload.is_none();
+        let replayable = bodiless && head.method.is_idempotent();
         let kept = match admission {
             Admission::Capture(admitted) => {
                 let sink = self.sink.clone();
                 Copy::Captured(Capture::new(sink, admitted, copy(), upload.cloned()))
             }
-            Admission::Pass if replayable => Copy::Head(copy()),
+            Admission::Pass if bodiless => Copy::Head(copy()),
             Admission::Pass => Copy::None,
         };
-        Kept { copy: kept, replayable, line: None }
+        Kept { copy: kept, bodiless, replayable, line: None }
     }
 
     /// Sends the request. Where a kept-alive connection was being closed by the primary at that
-    /// moment, sends it once more on a new one: if not a byte of it was written, or if doing it
-    /// twice does no harm (RFC 9110 section 9.2.2).
+    /// moment, sends it once more on another: if not a byte of it was written, if the primary
+    /// says that it did nothing with it (RFC 9113 section 8.7), or if doing it twice does no harm
+    /// (RFC 9110 section 9.2.2).
     async fn exchange(&self, request: Request<UpBody>, kept: &Kept) -> Result<Answer, Fault> {
+        let mut request = request;
         let mut lease = self.pool.lease(kept.replayable).await?;
-        let reused = lease.reused;
-        let refusal = match lease.send(request).await {
-            Ok(response) => return Ok((response, lease)),
-            Err(refusal) => refusal,
-        };
-        let again = match refusal {
-            Refusal { unsent: Some(request), .. } if reused => request,
-            Refusal { fault: Fault::Reset, .. } if reused => kept.replay().ok_or(Fault::Reset)?,
-            Refusal { fault, .. } => return Err(fault),
-        };
-        let mut lease = self.pool.connect().await?;
-        match lease.send(again).await {
+        for _ in 1..MOST_TRIES {
+            let refusal = match lease.send(request).await {
+                Ok(response) => return Ok((response, lease)),
+                Err(refusal) => refusal,
+            };
+            request = match refusal {
+                Refusal { unsent: Some(request), .. } if lease.reused => request,
+                Refusal { retry: Retry::Harmless, fault, .. } => kept.again().ok_or(fault)?,
+                Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. } if lease.reused => {
+                    kept.replay().ok_or(Fault::Reset)?
+                }
+                Refusal { fault, .. } => return Err(fault),
+            };
+            lease = self.pool.connect().await?;
+        }
+        match lease.send(request).await {
             Ok(response) => Ok((response, lease)),
             Err(refusal) => Err(refusal.fault),
         }
     }
 
-    /// Passes on an answer that the primary took so long to begin.
+    /// Passes on an answer.
     fn pass(
         &self,
         (response, lease): Answer,
         kept: Kept,
-        received: Received,
-        primary: Duration,
+        Passing { upload, received, primary }: Passing,
     ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
+        let version = head.version;
         strip(&mut head.headers);
         let (mut capture, mut access) = kept.into_capture();
         if let Some((_, line)) = &mut access {
@@ -237,7 +249,7 @@ impl Tap {
         let added = clock::now().saturating_duration_since(received.at).saturating_sub(primary);
         let received = received.at;
         let end = Some(Ending { lease, capture, sink, status, received, added, access });
-        Response::from_parts(head, LiveBody::Stream(Passage { body, end }))
+        Response::from_parts(head, LiveBody::Stream(Passage { body, version, upload, end }))
     }
 
     fn fail(&self, fault: Fault, kept: Kept, received: Received) -> Response<LiveBody> {
@@ -286,6 +298,15 @@ struct Received {
     version: Version,
 }
 
+/// An answer on its way to the client.
+struct Passing {
+    /// The request's body, where it had one.
+    upload: Option<Arc<Upload>>,
+    received: Received,
+    /// What the primary took to begin it.
+    primary: Duration,
+}
+
 /// A request that is ready to be sent on.
 struct Job {
     request: Request<UpBody>,
@@ -306,6 +327,7 @@ struct Switch<'a> {
 /// What is left of a request once it is on its way.
 struct Kept {
     copy: Copy,
+    bodiless: bool,
     /// It has no body, and sending it twice does what sending it once does.
     replayable: bool,
     line: Option<Line>,
@@ -319,8 +341,13 @@ enum Copy {
 
 impl Kept {
     fn replay(&self) -> Option<Request<UpBody>> {
+        if self.replayable { self.again() } else { None }
+    }
+
+    /// The same request once more, where there is no body that has passed already.
+    fn again(&self) -> Option<Request<UpBody>> {
         let head = match &self.copy {
-            _ if !self.replayable => return None,
+            _ if !self.bodiless => return None,
             Copy::None => return None,
             Copy::Head(head) => head.clone(),
             Copy::Captured(capture) => capture.head()?,

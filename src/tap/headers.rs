@@ -3,8 +3,8 @@
 use crate::tap::settings::{Settings, Trust, Via};
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, COOKIE, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, TE, TRANSFER_ENCODING,
-    UPGRADE, VIA,
+    CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, TE,
+    TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::request::Parts;
 use http::response;
@@ -47,7 +47,7 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
     tokens
         .filter_map(|token| HeaderName::from_bytes(token.trim_ascii()).ok())
         // A client cannot have end-to-end fields of the message's framing or routing removed.
-        .filter(|name| name != HOST && name != http::header::CONTENT_LENGTH)
+        .filter(|name| name != HOST && name != CONTENT_LENGTH)
         .collect()
 }
 
@@ -57,6 +57,7 @@ pub(super) struct Peer {
     pub address: IpAddr,
     trust: Trust,
     forwarded_for: HeaderValue,
+    scheme: &'static str,
 }
 
 impl Peer {
@@ -64,7 +65,12 @@ impl Peer {
         let address = address.to_canonical();
         let value = HeaderValue::try_from(address.to_string());
         let forwarded_for = value.expect("an address is a valid field value");
-        Self { address, trust, forwarded_for }
+        Self { address, trust, forwarded_for, scheme: "http" }
+    }
+
+    /// The same over TLS.
+    pub(super) fn secured(self) -> Self {
+        Self { scheme: "https", ..self }
     }
 
     /// Whose request it is: the peer's, or that of a client whom a trusted proxy names.
@@ -140,6 +146,14 @@ fn join_cookies(head: &mut Parts) {
     head.headers.insert(COOKIE, joined.expect("field values joined by semicolons are one"));
 }
 
+/// States the framing of a body whose length is not known: hyper leaves out the body of a GET
+/// otherwise, and HTTP/2 states none.
+pub(super) fn frame(head: &mut Parts) {
+    if !head.headers.contains_key(CONTENT_LENGTH) {
+        head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+}
+
 fn wants_trailers(headers: &HeaderMap) -> bool {
     has_token(headers, &TE, b"trailers")
 }
@@ -193,7 +207,7 @@ fn forwarded(headers: &mut HeaderMap, peer: &Peer) {
     };
     headers.insert(&FORWARDED_FOR, chain);
     if !headers.contains_key(&FORWARDED_PROTO) {
-        headers.insert(&FORWARDED_PROTO, HeaderValue::from_static("http"));
+        headers.insert(&FORWARDED_PROTO, HeaderValue::from_static(peer.scheme));
     }
     if !headers.contains_key(&FORWARDED_HOST)
         && let Some(host) = headers.get(HOST).cloned()
@@ -286,6 +300,25 @@ mod tests {
         let head = sent(Request::get("http://u:p@real.test:81/x?y=%2F").header("host", "other"));
         assert_eq!(head.headers["host"], "real.test:81");
         assert_eq!(head.uri, "/x?y=%2F");
+    }
+
+    #[test]
+    fn crumbs_of_a_cookie_are_joined() {
+        let build = Request::get("/").version(Version::HTTP_2).header("host", "a");
+        let head = sent(build.header("cookie", "a=1").header("cookie", "b=2; c=3"));
+        let cookies: Vec<_> = head.headers.get_all("cookie").iter().collect();
+        assert_eq!(cookies, ["a=1; b=2; c=3"]);
+    }
+
+    #[test]
+    fn a_body_of_unknown_length_is_chunked() {
+        let framed = |build: http::request::Builder| {
+            let mut head = sent(build.version(Version::HTTP_2).header("host", "a"));
+            frame(&mut head);
+            head.headers.contains_key("transfer-encoding")
+        };
+        assert!(framed(Request::get("/")));
+        assert!(!framed(Request::post("/").header("content-length", "3")));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod patient;
 mod refuse;
 mod settings;
 mod sink;
+mod tls;
 mod tunnel;
 
 pub use capture::Captured;

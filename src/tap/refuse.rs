@@ -138,7 +138,10 @@ fn declared(headers: &HeaderMap) -> Option<u64> {
 /// What a client is told by each rule.
 pub(super) fn status(rule: Rule) -> StatusCode {
     match rule {
-        Rule::Malformed | Rule::Host | Rule::Target | Rule::Scheme => StatusCode::BAD_REQUEST,
+        // A failed handshake leaves no way to say anything; its line in the log has this status.
+        Rule::Handshake | Rule::Malformed | Rule::Host | Rule::Target | Rule::Scheme => {
+            StatusCode::BAD_REQUEST
+        }
         Rule::Coding => StatusCode::NOT_IMPLEMENTED,
         Rule::Connect | Rule::Trace => StatusCode::METHOD_NOT_ALLOWED,
         Rule::Loop => StatusCode::LOOP_DETECTED,

@@ -1,11 +1,13 @@
 //! What the tap can be told anew while it runs.
 
-use crate::config::{Listen, ListenLimits, ListenTimeouts};
+use crate::config::{Config, ListenLimits, ListenTimeouts, ServerTls};
 use crate::telemetry::AccessLog;
 use http::header::{HeaderMap, VIA};
 use http::{HeaderValue, Version};
 use ipnet::IpNet;
+use rustls::ServerConfig;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The settings of the live path in one generation of the config.
@@ -17,6 +19,8 @@ pub struct Settings {
     pub(super) timeouts: ListenTimeouts,
     pub(super) via: Option<Via>,
     pub(super) access: Option<AccessLog>,
+    /// What new connections of clients are secured with.
+    pub(super) tls: Option<Arc<ServerConfig>>,
     allow: Vec<IpNet>,
     trusted: Vec<IpNet>,
     process: u64,
@@ -24,13 +28,15 @@ pub struct Settings {
 
 impl Settings {
     /// The settings for a process that is named by a random number.
-    pub fn new(timeout: Duration, listen: &Listen, process: u64) -> Self {
+    pub fn new(config: &Config, process: u64) -> Self {
+        let listen = &config.listen;
         Self {
-            timeout,
+            timeout: config.primary.timeout,
             limits: listen.limits,
             timeouts: listen.timeouts,
             via: listen.via.as_ref().map(|name| Via::new(name, process)),
             access: None,
+            tls: listen.tls.as_ref().map(ServerTls::config),
             allow: listen.allow.clone(),
             trusted: listen.trusted_proxies.clone(),
             process,
@@ -43,8 +49,8 @@ impl Settings {
     }
 
     /// The settings of the next generation of the config in the same process.
-    pub fn renewed(&self, timeout: Duration, listen: &Listen) -> Self {
-        Self::new(timeout, listen, self.process).with_access(self.access.clone())
+    pub fn renewed(&self, config: &Config) -> Self {
+        Self::new(config, self.process).with_access(self.access.clone())
     }
 
     /// Whether a client may connect. Judged by the address of its socket; an IPv4 address that is
@@ -140,7 +146,7 @@ mod tests {
     fn settings(listen: &str) -> Settings {
         let text = format!("primary: {{ url: http://a:1 }}\nlisten: {{ {listen} }}\n");
         let config = parse(&text, "shadow.yaml", &|_| None).expect(listen);
-        Settings::new(Duration::ZERO, &config.listen, 7)
+        Settings::new(&config, 7)
     }
 
     fn address(text: &str) -> IpAddr {

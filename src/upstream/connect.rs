@@ -51,4 +51,8 @@ pub enum ConnectError {
     Dns(#[source] io::Error),
     #[error("the address cannot be connected to")]
     Refused(#[source] io::Error),
+    #[error("the connection cannot be secured")]
+    Tls(#[source] io::Error),
+    #[error("the other side does not speak HTTP/2, which `protocol: http2` demands")]
+    Protocol,
 }

@@ -1,15 +1,22 @@
-//! Speaking HTTP/1.1 to one side: connecting, keeping connections alive, and naming what fails.
+//! Speaking HTTP/1.1 or HTTP/2 to one side, in clear or over TLS: connecting, keeping connections
+//! alive, and naming what fails.
 //!
 //! A [`Pool`] belongs to one worker and one target; the live plane and the shadow plane each have
-//! their own, so that nothing of one can hold up the other. A [`Lease`] is one connection on loan:
-//! it goes back when the answer has been read to its end, and is closed otherwise.
+//! their own, so that nothing of one can hold up the other. An [`Endpoint`] says how connections
+//! to a target are made. A [`Lease`] is one connection on loan, or one stream of a connection that
+//! carries many: it goes back when the answer has been read to its end, and is closed otherwise.
 //!
 //! This module never retries, times out or decides anything: its callers do.
 
 mod connect;
+mod endpoint;
 mod fault;
+mod multiplex;
 mod pool;
+mod retry;
 
 pub use connect::Address;
+pub use endpoint::Endpoint;
 pub use fault::classify;
 pub use pool::{Lease, Pool, Refusal};
+pub use retry::{MOST_TRIES, Retry};

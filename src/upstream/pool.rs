@@ -2,16 +2,23 @@
 
 use crate::base::clock;
 use crate::model::Fault;
-use crate::upstream::connect::{Address, ConnectError};
+use crate::upstream::Retry;
+use crate::upstream::endpoint::{Endpoint, Secure, Spoken};
+use crate::upstream::multiplex::{Multiplex, Stream, to_http1, to_http2};
+use crate::upstream::retry::retry;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::uri::Scheme;
+use http::{Request, Response, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
+use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
 use std::error::Error;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
 
 /// Connections that rest longer are closed: just below the 5 s after which common servers close
 /// theirs, so that a request seldom meets a connection that is being closed.
@@ -23,12 +30,14 @@ const WARM: Duration = Duration::from_secs(1);
 /// More idle connections than this are closed as they come back.
 const MOST_IDLE: usize = 512;
 
-/// The idle connections of one worker to one target. The lock is never contended: only its own
+/// The connections of one worker to one target. The lock is never contended: only its own
 /// worker's thread takes it.
 pub struct Pool<B> {
-    address: Address,
+    endpoint: Endpoint,
     idle: Mutex<Vec<Idle<B>>>,
     builder: http1::Builder,
+    /// Where HTTP/2 may be spoken.
+    multiplex: Option<Box<Multiplex<B>>>,
 }
 
 struct Idle<B> {
@@ -39,9 +48,14 @@ struct Idle<B> {
 /// A connection on loan for one exchange.
 pub struct Lease<B> {
     pool: Arc<Pool<B>>,
-    sender: http1::SendRequest<B>,
+    sender: Sender<B>,
     /// It has carried an exchange before: the other side may be closing it at this moment.
     pub reused: bool,
+}
+
+enum Sender<B> {
+    Http1(http1::SendRequest<B>),
+    Http2(Stream<B>),
 }
 
 /// A request that got no answer.
@@ -49,51 +63,112 @@ pub struct Refusal<B> {
     pub fault: Fault,
     /// The request, where not one byte of it was written: it is safe to send it again.
     pub unsent: Option<Request<B>>,
+    /// Where something of it was.
+    pub retry: Retry,
 }
 
 impl<B> Pool<B>
 where
-    B: Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     /// A pool without connections.
-    pub fn new(address: Address) -> Arc<Self> {
+    pub fn new(endpoint: impl Into<Endpoint>) -> Arc<Self> {
+        let endpoint = endpoint.into();
         let mut builder = http1::Builder::new();
         builder.writev(true);
-        Arc::new(Self { address, idle: Mutex::default(), builder })
+        let multiplex = endpoint.may_multiplex().then(|| Box::new(Multiplex::new()));
+        Arc::new(Self { endpoint, idle: Mutex::default(), builder, multiplex })
     }
 
     /// The connection used last that is still open, or a new one. A request that must not be sent
     /// twice gets one that was in use a moment ago: the other side will hardly be closing that.
     pub async fn lease(self: &Arc<Self>, replayable: bool) -> Result<Lease<B>, Fault> {
+        if let Some(multiplex) = &self.multiplex
+            && let Some(stream) = multiplex.take()
+        {
+            return Ok(self.lend(Sender::Http2(stream), true));
+        }
         match self.take_idle(clock::now(), if replayable { IDLE } else { WARM }) {
-            Some(sender) => Ok(Lease { pool: self.clone(), sender, reused: true }),
+            Some(sender) => Ok(self.lend(Sender::Http1(sender), true)),
             None => self.connect().await,
         }
     }
 
-    /// A new connection.
+    /// A connection that is not known to have failed: a new one, or one of those that carry many
+    /// requests.
     pub async fn connect(self: &Arc<Self>) -> Result<Lease<B>, Fault> {
-        let stream = self.address.connect().await.map_err(|error| match error {
-            ConnectError::Dns(_) => Fault::Dns,
-            ConnectError::Refused(_) => Fault::Refused,
-        })?;
-        let (sender, connection) =
-            self.builder.handshake(TokioIo::new(stream)).await.map_err(|_| Fault::Reset)?;
+        if let Some(multiplex) = &self.multiplex {
+            return Box::pin(self.negotiate(multiplex)).await;
+        }
+        let tcp = self.endpoint.address.connect().await?;
+        match &self.endpoint.tls {
+            None => self.begin_http1(TokioIo::new(tcp)).await,
+            Some(secure) => Box::pin(self.begin_secured(tcp, secure)).await,
+        }
+    }
+
+    async fn begin_http1<I>(self: &Arc<Self>, io: I) -> Result<Lease<B>, Fault>
+    where
+        I: Read + Write + Send + Unpin + 'static,
+    {
+        let (sender, connection) = self.builder.handshake(io).await.map_err(|_| Fault::Reset)?;
         // Its errors reach whoever waits for an answer; there is nobody else to tell.
         tokio::spawn(async move { connection.with_upgrades().await.ok() });
-        Ok(Lease { pool: self.clone(), sender, reused: false })
+        Ok(self.lend(Sender::Http1(sender), false))
+    }
+
+    async fn begin_secured(
+        self: &Arc<Self>,
+        tcp: TcpStream,
+        secure: &Secure,
+    ) -> Result<Lease<B>, Fault> {
+        let (tls, _) = secure.handshake(tcp, self.endpoint.protocol).await?;
+        self.begin_http1(TokioIo::new(tls)).await
+    }
+
+    /// Connects where HTTP/2 may be spoken. Requests that come at one time wait for one
+    /// connection, which will carry them all, unless the other side is known to decline that.
+    async fn negotiate(self: &Arc<Self>, multiplex: &Multiplex<B>) -> Result<Lease<B>, Fault> {
+        let _opening = match multiplex.declined.load(Relaxed) {
+            true => None,
+            false => Some(multiplex.opening.lock().await),
+        };
+        if let Some(stream) = multiplex.take() {
+            return Ok(self.lend(Sender::Http2(stream), true));
+        }
+        let tcp = self.endpoint.address.connect().await?;
+        let Some(secure) = &self.endpoint.tls else {
+            let stream = multiplex.begin(TokioIo::new(tcp)).await.map_err(|_| Fault::Reset)?;
+            return Ok(self.lend(Sender::Http2(stream), false));
+        };
+        let (tls, spoken) = secure.handshake(tcp, self.endpoint.protocol).await?;
+        multiplex.declined.store(spoken == Spoken::Http1, Relaxed);
+        match spoken {
+            Spoken::Http1 => self.begin_http1(TokioIo::new(tls)).await,
+            Spoken::Http2 => {
+                let begun = multiplex.begin(TokioIo::new(tls)).await;
+                Ok(self.lend(Sender::Http2(begun.map_err(|_| Fault::Reset)?), false))
+            }
+        }
+    }
+
+    fn lend(self: &Arc<Self>, sender: Sender<B>, reused: bool) -> Lease<B> {
+        Lease { pool: self.clone(), sender, reused }
     }
 
     /// Closes what has rested for too long.
     pub fn prune(&self, now: Instant) {
         let rested = |idle: &Idle<B>| now.saturating_duration_since(idle.since) > IDLE;
         self.idle().retain(|idle| !idle.sender.is_closed() && !rested(idle));
+        if let Some(multiplex) = &self.multiplex {
+            multiplex.prune();
+        }
     }
 
-    /// How many connections rest.
+    /// How many connections rest, or could carry more.
     pub fn resting(&self) -> usize {
-        self.idle().len()
+        self.idle().len() + self.multiplex.as_ref().map_or(0, |multiplex| multiplex.open())
     }
 
     fn take_idle(&self, now: Instant, most: Duration) -> Option<http1::SendRequest<B>> {
@@ -115,25 +190,57 @@ where
 
 impl<B> Lease<B>
 where
-    B: Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    /// Sends a request; gives the head of the answer, its body to be read.
+    /// Sends a request; gives the head of the answer, its body to be read. A head has the form of
+    /// HTTP/1.1, whatever the connection speaks.
     pub async fn send(&mut self, request: Request<B>) -> Result<Response<Incoming>, Refusal<B>> {
-        self.sender.try_send_request(request).await.map_err(|mut error| Refusal {
+        let mut request = request;
+        let sent = match &mut self.sender {
+            Sender::Http1(sender) => {
+                if request.version() == Version::HTTP_2 {
+                    to_http1(&mut request);
+                }
+                sender.try_send_request(request).await
+            }
+            Sender::Http2(stream) => {
+                self.pool.target(&mut request);
+                stream.send(request).await
+            }
+        };
+        let many = self.carries_many();
+        sent.map_err(|mut error| Refusal {
             unsent: error.take_message(),
             fault: super::classify(error.error()),
+            retry: retry(error.error(), many),
         })
+    }
+
+    /// Whether the connection carries other requests too: it may refuse this one alone.
+    pub fn carries_many(&self) -> bool {
+        matches!(self.sender, Sender::Http2(_))
     }
 
     /// Gives the connection back: the answer has been read to its end.
     pub fn release(self) {
-        if self.sender.is_closed() {
+        let Sender::Http1(sender) = self.sender else { return };
+        if sender.is_closed() {
             return;
         }
         let mut idle = self.pool.idle();
         if idle.len() < MOST_IDLE {
-            idle.push(Idle { sender: self.sender, since: clock::now() });
+            idle.push(Idle { sender, since: clock::now() });
         }
+    }
+}
+
+impl<B> Pool<B> {
+    fn target(&self, request: &mut Request<B>) {
+        if request.version() == Version::HTTP_2 {
+            return;
+        }
+        let scheme = if self.endpoint.tls.is_some() { Scheme::HTTPS } else { Scheme::HTTP };
+        to_http2(request, scheme, &self.endpoint.authority);
     }
 }

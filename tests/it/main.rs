@@ -24,3 +24,4 @@ mod rfc_http2;
 mod rfc_requests;
 mod rfc_service;
 mod store;
+mod wire;

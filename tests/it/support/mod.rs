@@ -6,6 +6,7 @@ mod frames;
 mod origin;
 mod rogue;
 mod shadow;
+pub mod wire;
 
 pub use client::{Client, get};
 pub use frames::{Frame, H2, fields_of};

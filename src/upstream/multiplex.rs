@@ -1,0 +1,253 @@
+//! Connections that carry many requests at one time: HTTP/2 towards one target.
+
+use crate::upstream::retry::is_of_one_stream;
+use bytes::Bytes;
+use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderValue, Request, Response, Uri, Version};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http2;
+use hyper::rt::{Read, Write};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::error::Error;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Requests on one connection at one time, where the other side allows as many.
+const MOST_STREAMS: usize = 100;
+
+/// Connections of one worker to one target. Beyond them, requests wait for a stream.
+const MOST_CONNECTIONS: usize = 8;
+
+/// What may be under way on one stream without having been read. All streams of a connection
+/// together fit into its own window, so that none that is read slowly holds up the others.
+const STREAM_WINDOW: u32 = 128 << 10;
+const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 100;
+
+/// A connection without a stream is closed after so many looks at it, one a second.
+const MOST_RESTED: usize = 60;
+
+/// The most streams that are opened before the other side has said how many it takes.
+const UNTOLD: usize = 1;
+
+/// The HTTP/2 connections of one worker to one target.
+pub(super) struct Multiplex<B> {
+    connections: Mutex<Vec<Arc<Connection<B>>>>,
+    /// Held while a connection is made: requests that come at one time share it.
+    pub opening: tokio::sync::Mutex<()>,
+    /// The other side has chosen HTTP/1.1 the last time it was asked.
+    pub declined: AtomicBool,
+    builder: http2::Builder<TokioExecutor>,
+}
+
+struct Connection<B> {
+    sender: http2::SendRequest<B>,
+    streams: AtomicUsize,
+    /// What the other side allows at one time.
+    limit: Arc<AtomicUsize>,
+    /// It failed, or takes no more: nothing new is sent on it.
+    draining: AtomicBool,
+    rested: AtomicUsize,
+}
+
+/// One request's place on a connection.
+pub(super) struct Stream<B> {
+    connection: Arc<Connection<B>>,
+    sender: http2::SendRequest<B>,
+}
+
+impl<B> Multiplex<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    pub fn new() -> Self {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .initial_max_send_streams(UNTOLD)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW);
+        Self {
+            connections: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
+            declined: AtomicBool::new(false),
+            builder,
+        }
+    }
+
+    /// A place on a connection that is open, where there is one.
+    pub fn take(&self) -> Option<Stream<B>> {
+        let mut connections = self.connections();
+        connections.retain(|one| one.is_usable());
+        let full = connections.len() >= MOST_CONNECTIONS;
+        let free = connections.iter().find(|one| one.streams.load(Relaxed) < one.most());
+        let least = || connections.iter().min_by_key(|one| one.streams.load(Relaxed));
+        let chosen = free.or_else(|| if full { least() } else { None })?;
+        Some(Connection::stream(chosen))
+    }
+
+    /// Begins to speak HTTP/2 on a connection; gives the first place on it.
+    pub async fn begin<I>(&self, io: I) -> hyper::Result<Stream<B>>
+    where
+        I: Read + Write + Send + Unpin + 'static,
+    {
+        let (sender, mut driven) = self.builder.handshake(io).await?;
+        let limit = Arc::new(AtomicUsize::new(UNTOLD));
+        let told = limit.clone();
+        // Its errors reach whoever waits for an answer; there is nobody else to tell.
+        tokio::spawn(poll_fn(move |cx| {
+            let ended = Pin::new(&mut driven).poll(cx).map(drop);
+            told.store(driven.current_max_send_streams(), Relaxed);
+            ended
+        }));
+        let connection = Arc::new(Connection {
+            sender,
+            streams: AtomicUsize::new(0),
+            limit,
+            draining: AtomicBool::new(false),
+            rested: AtomicUsize::new(0),
+        });
+        let stream = Connection::stream(&connection);
+        self.connections().push(connection);
+        Ok(stream)
+    }
+
+    /// Closes what has carried nothing for a minute. To be called each second.
+    pub fn prune(&self) {
+        self.connections().retain(|one| {
+            let idle = one.streams.load(Relaxed) == 0;
+            let rested = if idle { one.rested.fetch_add(1, Relaxed) } else { 0 };
+            if !idle {
+                one.rested.store(0, Relaxed);
+            }
+            one.is_usable() && rested < MOST_RESTED
+        });
+    }
+
+    /// How many connections are open.
+    pub fn open(&self) -> usize {
+        self.connections().len()
+    }
+
+    fn connections(&self) -> MutexGuard<'_, Vec<Arc<Connection<B>>>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<B> Connection<B> {
+    fn stream(connection: &Arc<Self>) -> Stream<B> {
+        connection.streams.fetch_add(1, Relaxed);
+        Stream { connection: connection.clone(), sender: connection.sender.clone() }
+    }
+
+    fn is_usable(&self) -> bool {
+        !self.draining.load(Relaxed) && !self.sender.is_closed()
+    }
+
+    /// How many streams it takes. Where that is not known yet, what it will take in all
+    /// likelihood; the connection itself never opens more than it was allowed.
+    fn most(&self) -> usize {
+        match self.limit.load(Relaxed) {
+            UNTOLD => MOST_STREAMS,
+            told => told.min(MOST_STREAMS),
+        }
+    }
+}
+
+impl<B> Drop for Stream<B> {
+    fn drop(&mut self) {
+        self.connection.streams.fetch_sub(1, Relaxed);
+    }
+}
+
+impl<B> Stream<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    pub async fn send(
+        &mut self,
+        request: Request<B>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<B>>> {
+        let sent = self.sender.try_send_request(request).await;
+        if let Err(error) = &sent
+            && !is_of_one_stream(error.error())
+        {
+            self.connection.draining.store(true, Relaxed);
+        }
+        sent
+    }
+}
+
+/// Gives a head the form of HTTP/2 (RFC 9113 section 8): an absolute target in place of Host, and
+/// no field of a connection.
+pub(super) fn to_http2<B>(request: &mut Request<B>, scheme: Scheme, host: &Authority) {
+    request.headers_mut().remove(CONNECTION);
+    request.headers_mut().remove(TRANSFER_ENCODING);
+    *request.version_mut() = Version::HTTP_2;
+    let named = request.headers_mut().remove(HOST);
+    let named = named.and_then(|value| Authority::try_from(value.as_bytes()).ok());
+    let target = request.uri().path_and_query().cloned();
+    let target = target.unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let uri = Uri::builder().scheme(scheme).authority(named.unwrap_or_else(|| host.clone()));
+    if let Ok(uri) = uri.path_and_query(target).build() {
+        *request.uri_mut() = uri;
+    }
+}
+
+/// Takes [`to_http2`] back, for a request that meets a connection of the older version after all.
+pub(super) fn to_http1<B>(request: &mut Request<B>) {
+    *request.version_mut() = Version::HTTP_11;
+    let parts = request.uri().clone().into_parts();
+    if let Some(authority) = parts.authority
+        && let Ok(host) = HeaderValue::try_from(authority.as_str())
+    {
+        request.headers_mut().insert(HOST, host);
+    }
+    *request.uri_mut() = parts.path_and_query.map(Uri::from).unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::TE;
+
+    fn request() -> Request<()> {
+        let request = Request::get("/a?b=%2F").header(HOST, "shop.test:81");
+        let request = request.header(CONNECTION, "te").header(TE, "trailers");
+        request.header(TRANSFER_ENCODING, "chunked").body(()).expect("a request")
+    }
+
+    #[test]
+    fn a_head_of_http2_names_no_connection_and_no_host() {
+        let mut request = request();
+        to_http2(&mut request, Scheme::HTTPS, &Authority::from_static("target.test"));
+        assert_eq!(request.uri(), "https://shop.test:81/a?b=%2F");
+        let names: Vec<_> = request.headers().keys().collect();
+        assert_eq!(names, [TE]);
+        to_http1(&mut request);
+        assert_eq!(
+            (request.uri().to_string().as_str(), request.version()),
+            ("/a?b=%2F", Version::HTTP_11)
+        );
+        assert_eq!(request.headers()[HOST], "shop.test:81");
+    }
+
+    #[test]
+    fn the_target_stands_in_where_host_is_no_authority() {
+        let mut request = request();
+        request.headers_mut().remove(HOST);
+        to_http2(&mut request, Scheme::HTTP, &Authority::from_static("target.test"));
+        assert_eq!(request.uri(), "http://target.test/a?b=%2F");
+    }
+
+    #[test]
+    fn all_streams_together_fit_into_the_window_of_their_connection() {
+        assert_eq!(u64::from(CONNECTION_WINDOW), u64::from(STREAM_WINDOW) * MOST_STREAMS as u64);
+    }
+}

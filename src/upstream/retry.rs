@@ -1,0 +1,52 @@
+//! What a failed request may be sent again after. Pure.
+
+use h2::Reason;
+use std::error::Error;
+
+/// How often one request is sent where nothing was done with it. A connection of its own that
+/// fails is never followed by a further one; one that is shared may be closing already.
+pub const MOST_TRIES: usize = 3;
+
+/// Whether a request that failed may be sent once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// The other side has said that it did nothing with it (RFC 9113 section 8.7).
+    Harmless,
+    /// The connection ended under it: only where doing it twice does what doing it once does.
+    Idempotent,
+    /// It was this request that failed.
+    Never,
+}
+
+/// What an error of the connection says of sending the request again; `many` says whether the
+/// connection carries others too.
+pub(super) fn retry(error: &hyper::Error, many: bool) -> Retry {
+    // hyper lets a stream go in this way that waited to be opened when the connection ended.
+    if many && error.is_user() && error.source().is_none() {
+        return Retry::Harmless;
+    }
+    let Some(error) = http2(error) else { return Retry::Idempotent };
+    let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+    match () {
+        () if error.is_remote() && (refused || error.is_go_away()) => Retry::Harmless,
+        () if error.is_io() => Retry::Idempotent,
+        () => Retry::Never,
+    }
+}
+
+/// Whether the connection goes on without this stream.
+pub(super) fn is_of_one_stream(error: &hyper::Error) -> bool {
+    http2(error).is_some_and(h2::Error::is_reset)
+}
+
+/// The error of HTTP/2 that stands behind another.
+pub(super) fn http2(error: &hyper::Error) -> Option<&h2::Error> {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref::<h2::Error>() {
+            return Some(found);
+        }
+        cause = error.source();
+    }
+    None
+}
