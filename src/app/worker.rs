@@ -13,7 +13,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
-use tokio::runtime;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::watch;
 use tokio::time;
 
@@ -53,13 +53,22 @@ pub fn start(
 ) -> io::Result<JoinHandle<()>> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let thread = Builder::new().name(format!("shadow-live-{}", place.index));
-    thread.spawn(move || {
-        let outbox = Outbox::new(inbox);
-        runtime.block_on(work(shared, place, listener, outbox.clone()));
-        // Whatever is still in flight ends here, and is counted.
-        drop(runtime);
-        outbox.close();
-    })
+    thread.spawn(move || run(runtime, shared, place, listener, inbox))
+}
+
+/// A worker's whole life, on the thread that calls it.
+pub fn run(
+    runtime: Runtime,
+    shared: Shared,
+    place: Place,
+    listener: TcpListener,
+    inbox: Inbox,
+) {
+    let outbox = Outbox::new(inbox);
+    runtime.block_on(work(shared, place, listener, outbox.clone()));
+    // Whatever is still in flight ends here, and is counted.
+    drop(runtime);
+    outbox.close();
 }
 
 async fn work(shared: Shared, place: Place, listener: TcpListener, outbox: Arc<Outbox>) {
