@@ -21,7 +21,8 @@ fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).expect("a readable folder") {
         let path = entry.expect("a readable entry").path();
-        if path.is_dir() {
+        let is_built = path.ends_with("target");
+        if path.is_dir() && !is_built {
             found.extend(files(&path, extension));
         } else if path.extension().is_some_and(|each| each == extension) {
             found.push(path);

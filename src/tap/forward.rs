@@ -8,7 +8,8 @@ use crate::tap::capture::{Capture, Head, Progress, Upload};
 use crate::tap::complaints::Complaints;
 use crate::tap::connection::Client;
 use crate::tap::headers::{frame, strip, to_client, to_upstream, upgrade};
-use crate::tap::refuse::{for_fault, for_rule, refusal, status};
+use crate::tap::pass::rule_against;
+use crate::tap::refuse::{for_fault, for_rule, status};
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
 use crate::tap::{Admission, Sink};
@@ -110,11 +111,7 @@ impl Tap {
     }
 
     fn rule_against(&self, head: &Parts) -> Option<Rule> {
-        let settings = self.settings.load();
-        refusal(head, &settings.limits).or_else(|| {
-            let seen = settings.via.as_ref().is_some_and(|via| via.is_loop(&head.headers));
-            seen.then_some(Rule::Loop)
-        })
+        rule_against(head, &self.settings.load())
     }
 
     /// The line of the access log for a request, where there is one.
