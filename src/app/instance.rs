@@ -1,6 +1,7 @@
 //! One whole process: started, reloaded by signal, stopped in order.
 
 use crate::admin;
+use crate::app::supervise::supervise;
 use crate::app::worker::{self, Place, Shared};
 use crate::base::{Chain, clock};
 use crate::config::{AccessFormat, Config, Problems, TargetUrl, Telemetry};
@@ -132,7 +133,11 @@ impl Instance {
             recorder,
             constants,
         });
-        let watching = task::spawn(watch(control.clone())).abort_handle();
+        let watching = task::spawn({
+            let control = control.clone();
+            async move { supervise("watch", || watch(control.clone())).await }
+        });
+        let watching = watching.abort_handle();
         let serving = task::spawn(serve_admin(admin, config, control.clone())).abort_handle();
         Ok(Self {
             listen,

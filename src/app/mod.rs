@@ -7,6 +7,7 @@
 
 mod instance;
 mod intake;
+mod supervise;
 mod worker;
 
 pub use instance::{Instance, Origin, StartError, Stopped};

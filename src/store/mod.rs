@@ -34,7 +34,7 @@ mod retention;
 mod root;
 mod sample;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod writer;
 
 pub use backend::{Backend, Verified};
