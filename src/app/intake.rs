@@ -108,3 +108,16 @@ impl Sink for Intake {
         self.outbox.note(|batch| batch.answered(answered));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_requests_are_counted_and_never_given_twice() {
+        let workers = [Ids::new(7, 0, 2), Ids::new(7, 1, 2)];
+        let given: Vec<_> = (0..6).map(|turn| workers[turn % 2].next()).collect();
+        let counted = (0..6).map(|number| RequestId { process: 7, number });
+        assert_eq!(given, counted.collect::<Vec<_>>());
+    }
+}

@@ -7,6 +7,7 @@
 
 mod instance;
 mod intake;
+mod session;
 mod supervise;
 mod worker;
 

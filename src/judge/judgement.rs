@@ -129,7 +129,7 @@ impl Judge {
 const SECRET: usize = 16;
 
 fn mark(endpoint: &str, divergence: &Divergence<'_>, redactor: &Redactor) -> Mark {
-    let pattern = divergence.place.pattern();
+    let pattern = || divergence.place.pattern();
     let is_plain = match &divergence.place {
         Place::Body(path) => path.keys().all(|key| key.len() < SECRET),
         Place::Outcome | Place::Status | Place::Header(_) | Place::Trailer(_) => true,
@@ -138,7 +138,10 @@ fn mark(endpoint: &str, divergence: &Divergence<'_>, redactor: &Redactor) -> Mar
         signature: signature(endpoint, divergence),
         kind: divergence.kind,
         severity: divergence.severity,
-        path: if is_plain { pattern } else { redactor.text(&pattern) },
+        path: match is_plain {
+            true => pattern(),
+            false => redactor.text(&redactor.place(&divergence.place).pattern()),
+        },
         status: Status::Open,
     }
 }

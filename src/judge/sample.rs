@@ -21,7 +21,7 @@ impl Evidence<'_> {
         Sample {
             request_id: exchange.id.to_string(),
             at: exchange.at,
-            pointer: self.redactor.text(&divergence.place.pointer()),
+            pointer: self.redactor.text(&self.redactor.place(&divergence.place).pointer()),
             primary,
             candidate,
             request: self.request(),

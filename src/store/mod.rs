@@ -46,6 +46,7 @@ pub use changes::{Changes, FindingChange, Sums, Totals};
 pub use controls::{load_controls, save_controls};
 pub use disk::{Disk, Volume};
 pub use error::StoreError;
+pub use layout::newest_id;
 pub use lock::Holder;
 pub use memory::Memory;
 pub use retention::Running;

@@ -249,7 +249,7 @@ impl Disk for Hung {
 }
 
 #[test]
-fn a_disk_that_hangs_holds_up_neither_who_counts_nor_the_end() {
+fn m17_a_disk_that_hangs_holds_up_neither_who_counts_nor_the_end() {
     let dir = tempdir().expect("a directory");
     let book = shared(book(info("a")));
     let ((asked, was_asked), (let_answer, answer)) = (sync_channel(9), sync_channel(9));

@@ -152,7 +152,10 @@ impl Random {
     fn piece(&mut self, most: usize, there: usize) -> usize {
         match most {
             0 => there,
-            most => there.min(1 + (self.next() % most as u64) as usize),
+            most => {
+                let size = self.next() % most as u64 + 1;
+                there.min(usize::try_from(size).expect("at most `most`"))
+            }
         }
     }
 }
