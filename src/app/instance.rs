@@ -1,9 +1,11 @@
 //! One whole process: started, reloaded by signal, stopped in order.
 
 use crate::admin;
+use crate::app::session;
+use crate::app::supervise::supervise;
 use crate::app::worker::{self, Place, Shared};
 use crate::base::{Chain, clock};
-use crate::config::{AccessFormat, Config, Problems, Telemetry};
+use crate::config::{self, AccessFormat, Config, Problems, Telemetry};
 use crate::control::{Control, Wiring};
 use crate::judge::{Inbox, Judge, Judges};
 use crate::mirror::Limits;
@@ -90,7 +92,7 @@ impl Instance {
         let admin_at = admin.local_addr()?;
         let recorder = Recorder::install().map_err(|_| StartError::Metrics)?;
 
-        let session = Uuid::now_v7().to_string();
+        let session = session::id(&config.store.path);
         let book = Arc::new(Mutex::new(Book::new(info(&session, &config, &origin))));
         let controls = controls(&config);
         let constants = Constants { session: session.clone(), key: key() };
@@ -131,8 +133,17 @@ impl Instance {
             recorder,
             constants,
         });
-        let watching = task::spawn(watch(control.clone())).abort_handle();
-        let serving = task::spawn(serve_admin(admin, config, control.clone())).abort_handle();
+        let watching = task::spawn({
+            let control = control.clone();
+            async move { supervise("watch", || watch(control.clone())).await }
+        });
+        let watching = watching.abort_handle();
+        let serving = task::spawn({
+            let (config, control) = (config.admin, control.clone());
+            let serve = move || serve_admin(admin.try_clone(), config.clone(), control.clone());
+            async move { supervise("admin", serve).await }
+        });
+        let serving = serving.abort_handle();
         Ok(Self {
             listen,
             admin: admin_at,
@@ -273,9 +284,13 @@ async fn watch(control: Arc<Control>) {
     }
 }
 
-async fn serve_admin(listener: TcpListener, config: Config, control: Arc<Control>) {
-    let served = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => admin::serve(listener, config.admin, control).await,
+async fn serve_admin(
+    listener: io::Result<TcpListener>,
+    config: config::Admin,
+    control: Arc<Control>,
+) {
+    let served = match listener.and_then(tokio::net::TcpListener::from_std) {
+        Ok(listener) => admin::serve(listener, config, control).await,
         Err(error) => Err(error),
     };
     if let Err(error) = served {

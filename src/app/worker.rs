@@ -1,6 +1,7 @@
 //! One live worker: a thread with its own runtime, listener, connections and mirror.
 
 use crate::app::intake::{Ids, Intake};
+use crate::app::supervise::supervise;
 use crate::base::clock;
 use crate::judge::Inbox;
 use crate::mirror::{Limits, Mirror, Outbox};
@@ -8,6 +9,7 @@ use crate::policy::{Marker, Policy};
 use crate::tap::{Door, Settings, Stop, Tap, serve};
 use crate::upstream::Endpoint;
 use arc_swap::ArcSwap;
+use std::cell::RefCell;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -84,18 +86,56 @@ async fn work(shared: Shared, place: Place, listener: TcpListener, outbox: Arc<O
     let tap = Tap::new(shared.primary, Arc::new(intake), shared.settings, shared.marker);
     tokio::spawn({
         let mirror = mirror.clone();
-        async move { mirror.feed().await }
+        async move { supervise("feed", || mirror.feed()).await }
     });
-    tokio::spawn(async move { outbox.deliver().await });
-    tokio::spawn(keep_house(tap.clone(), mirror.clone()));
+    tokio::spawn(async move { supervise("deliver", || outbox.deliver()).await });
+    tokio::spawn({
+        let (tap, mirror) = (tap.clone(), mirror.clone());
+        async move { supervise("keep house", || keep_house(tap.clone(), mirror.clone())).await }
+    });
     let mut now = shared.stop.clone();
-    serve(listener, tap, shared.door, shared.stop).await;
+    serve_on(listener, tap, shared.door, shared.stop).await;
     tokio::select! {
         _ = time::timeout(GRACE, mirror.idle()) => {}
         // An error means that the sender is gone, and with it the process.
         _ = now.wait_for(|stop| *stop == Stop::Now) => {}
     }
     mirror.abandon();
+}
+
+/// Serves a listener until it is told to stop. A bug that strikes while a client is accepted costs
+/// neither the socket nor the other connections, which are tasks of their own; only that those are
+/// not waited for at the end.
+async fn serve_on(
+    listener: TcpListener,
+    tap: Arc<Tap>,
+    door: Arc<Door>,
+    stop: watch::Receiver<Stop>,
+) {
+    let listener = RefCell::new(Some(listener));
+    let another = || listener.borrow().as_ref().map(TcpListener::try_clone);
+    let serving = supervise("serve", || {
+        let (tap, door, stop) = (tap.clone(), door.clone(), stop.clone());
+        async move {
+            loop {
+                match another() {
+                    None => return,
+                    Some(Ok(listener)) => return serve(listener, tap, door, stop).await,
+                    Some(Err(error)) => {
+                        tracing::warn!(%error, "the listener cannot be used yet");
+                        time::sleep(Duration::from_secs(1)).await;
+                    }
+                }
+            }
+        }
+    });
+    let mut stopped = stop.clone();
+    let closing = async {
+        // An error means that the sender is gone, and with it the process.
+        stopped.wait_for(|stop| *stop != Stop::No).await.ok();
+        listener.take();
+    };
+    tokio::join!(serving, closing);
 }
 
 /// Closes connections that have rested for too long.

@@ -222,6 +222,8 @@ fn bound(reason: DropReason, mirror: &Mirror) -> Option<String> {
         DropReason::Backlog => Some(format!("comparing is {} trials behind", mirror.queue)),
         DropReason::Paused => Some("mirroring was switched off while it waited".into()),
         DropReason::Shutdown => Some("the process is stopping".into()),
+        // Nobody can do anything about it beforehand.
+        DropReason::Panic => None,
     }
 }
 

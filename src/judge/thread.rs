@@ -1,5 +1,6 @@
 //! The threads that judge, and the way to them.
 
+use crate::base::caught;
 use crate::judge::{Batch, Judge};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -97,7 +98,9 @@ fn run(mut judge: Judge, batch_rx: &Receiver<Box<Batch>>, trials: &AtomicUsize) 
     rustix::process::setpriority_process(None, NICE).ok();
     while let Ok(batch) = batch_rx.recv() {
         let count = batch.trials();
-        judge.work(*batch);
+        if caught(|| judge.work(*batch)).is_none() {
+            tracing::error!("a batch is not wholly booked");
+        }
         trials.fetch_sub(count, Relaxed);
     }
 }

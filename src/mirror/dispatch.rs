@@ -15,6 +15,7 @@ use http::HeaderValue;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::panicking;
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
@@ -99,7 +100,6 @@ impl Mirror {
     /// Launches what is queued as slots become free, for ever.
     pub async fn feed(self: &Arc<Self>) {
         loop {
-            self.queued.notified().await;
             while !self.queue().is_empty() {
                 let slot = tokio::select! {
                     biased;
@@ -111,6 +111,7 @@ impl Mirror {
                     self.launch(job, slot);
                 }
             }
+            self.queued.notified().await;
         }
     }
 
@@ -190,7 +191,8 @@ impl Mirror {
     }
 }
 
-/// A copy on its way. Dropped on the way, because the process ends, it is counted as failed.
+/// A copy on its way. Dropped on the way, because the process ends or a bug strikes, it is counted
+/// as failed.
 struct Flight {
     mirror: Arc<Mirror>,
     job: Option<Job>,
@@ -261,8 +263,68 @@ fn ending(outcome: &Outcome) -> Ending {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.end(Disposition::Failed(FailReason::Shutdown));
+        let reason = if panicking() { FailReason::Panic } else { FailReason::Shutdown };
+        self.end(Disposition::Failed(reason));
         self.mirror.in_flight.fetch_sub(1, Relaxed);
         self.mirror.landed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::caught;
+    use crate::config::parse;
+    use crate::judge::{Judge, Judges};
+    use crate::model::{Controls, Payload, Request, RequestId};
+    use crate::policy::{Constants, Policy};
+    use crate::store::Book;
+    use crate::store::testing::{at, info};
+    use http::{HeaderMap, Method, Uri};
+
+    #[test]
+    fn a_copy_that_a_bug_strikes_is_counted_as_failed_and_gives_its_room_back() {
+        let config = parse("primary: { url: http://a:1 }", "shadow.yaml", &|_| None);
+        let constants = Constants { session: String::new(), key: [0; 32] };
+        let controls = Controls::default();
+        let policy = Policy::new(&config.expect("a config"), controls, None, &constants);
+        let book = Arc::new(Mutex::new(Book::new(info("a"))));
+        let judges = Judges::start([Judge::new(book.clone())]);
+        let (judges, mut inboxes) = judges.expect("a thread");
+        let outbox = Outbox::new(inboxes.remove(0));
+        let limits = Limits::new(policy.limits());
+        let mark = HeaderValue::from_static("ours");
+        let mirror = Mirror::new(None, limits.clone(), outbox.clone(), mark);
+        let request = Request {
+            method: Method::GET,
+            uri: Uri::from_static("/"),
+            headers: HeaderMap::new(),
+            body: Payload::default(),
+            trailers: None,
+        };
+        let exchange = Exchange {
+            id: RequestId { process: 1, number: 1 },
+            at: at(0),
+            request,
+            primary: Outcome::Fault(Fault::Reset),
+            latency: Duration::ZERO,
+        };
+        let charge = limits.memory.take(9).expect("room");
+        let job = Job { exchange, plan: policy.plan(&Method::GET, "/").clone(), charge };
+        outbox.note(|batch| batch.seen(Subject::new(&Method::GET, "/", None)));
+        mirror.in_flight.fetch_add(1, Relaxed);
+        let flight = Flight { mirror: mirror.clone(), job: Some(job) };
+        let struck = caught(|| {
+            let _flight = flight;
+            panic!("as the test wants it")
+        });
+        assert_eq!(struck, None::<()>);
+        assert_eq!((limits.memory.used(), mirror.in_flight.load(Relaxed)), (0, 0));
+        outbox.close();
+        drop((mirror, outbox));
+        judges.join();
+        let ledger = book.lock().expect("no judge has panicked").session().ledger();
+        assert!(ledger.is_exact(), "{ledger:?}");
+        assert_eq!(ledger.failed[FailReason::Panic.index()], 1);
     }
 }

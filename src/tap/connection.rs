@@ -62,7 +62,7 @@ pub async fn serve(
         tokio::select! {
             biased;
             () = &mut stopped => break,
-            accepted = accept(&listener) => {
+            accepted = accept(&listener, &server.tap) => {
                 let (stream, address) = accepted;
                 let (server, alive) = (server.clone(), alive.clone());
                 tokio::spawn(async move {
@@ -90,13 +90,14 @@ async fn told_to_stop(mut stop: watch::Receiver<Stop>) {
 
 /// Accepts one client. When the process or the machine is out of something, waits a little
 /// instead of asking again at once, and longer each time.
-async fn accept(listener: &tokio::net::TcpListener) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &tokio::net::TcpListener, tap: &Tap) -> (TcpStream, SocketAddr) {
     let mut pause = Duration::from_millis(10);
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if of_one_connection(&error) => {}
             Err(error) => {
+                tap.meters.unaccepted();
                 tracing::warn!(%error, "no connection can be accepted; trying again in {pause:?}");
                 time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(1));

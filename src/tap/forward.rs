@@ -34,7 +34,7 @@ pub struct Tap {
     sink: Arc<dyn Sink>,
     settings: Arc<ArcSwap<Settings>>,
     marker: Marker,
-    meters: EdgeMeters,
+    pub(super) meters: EdgeMeters,
     complaints: Complaints,
 }
 

@@ -9,6 +9,7 @@ pub struct EdgeMeters {
     refused: Vec<Counter>,
     stripped: Counter,
     tunnels: Counter,
+    unaccepted: Counter,
 }
 
 impl EdgeMeters {
@@ -19,6 +20,7 @@ impl EdgeMeters {
             refused: Rule::ALL.iter().map(refused).collect(),
             stripped: counter!(Name::MarkersStripped.as_str()),
             tunnels: counter!(Name::Tunnels.as_str()),
+            unaccepted: counter!(Name::AcceptErrors.as_str()),
         }
     }
 
@@ -32,6 +34,11 @@ impl EdgeMeters {
     /// A marker without its signature was removed.
     pub fn stripped(&self) {
         self.stripped.increment(1);
+    }
+
+    /// No client could be accepted, for want of something.
+    pub fn unaccepted(&self) {
+        self.unaccepted.increment(1);
     }
 
     /// A connection was upgraded.

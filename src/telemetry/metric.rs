@@ -115,6 +115,10 @@ metrics! {
         "1 while what is found is also being stored.";
     StoreBytes = "shadow_store_bytes", Gauge, [],
         "Size of the store on disk.";
+    Panics = "shadow_panics_total", Counter, ["thread"],
+        "Bugs of shadow that were caught, by the thread they struck.";
+    AcceptErrors = "shadow_accept_errors_total", Counter, [],
+        "Tries to accept a client for which the process or the machine lacked something.";
     Reloads = "shadow_config_reloads_total", Counter, ["result"],
         "Reloads of the config: ok or rejected.";
 }

@@ -22,7 +22,18 @@ pub struct Shadow {
 
 /// The binary, in a folder, with nothing of the surroundings that could change what it does.
 pub fn command(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shadow"));
+    clean(BINARY, folder, args)
+}
+
+const BINARY: &str = env!("CARGO_BIN_EXE_shadow");
+
+/// The binary under a shell script, which has it as `$0`, in a folder.
+pub fn under(script: &str, folder: &Path) -> Command {
+    clean("sh", folder, &["-c", script, BINARY])
+}
+
+fn clean(program: &str, folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command.args(args).current_dir(folder).stdin(Stdio::null());
     for name in ["SHADOW_CONFIG", "SHADOW_LOG", "NO_COLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
         command.env_remove(name);
@@ -77,22 +88,32 @@ impl Shadow {
     }
 
     fn launch_with(folder: Arc<TempDir>, primary: &str, candidate: &str, rest: &str) -> Self {
-        let config = format!(
-            "listen: {{ address: 127.0.0.1:0 }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
-             primary: {{ url: \"{primary}\", timeout: 2s }}\n\
-             candidate: {{ url: \"{candidate}\", timeout: 1s }}\n{rest}\n"
-        );
-        std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
+        write_config(&folder, primary, candidate, rest);
         Self::launch(folder)
     }
 
     /// Starts with the config that lies in the folder.
     pub fn launch(folder: Arc<TempDir>) -> Self {
-        let mut child = command(folder.path(), &["run"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        let run = command(folder.path(), &["run"]);
+        Self::launch_by(run, folder)
+    }
+
+    /// Starts between two origins under a shell script that ends with `exec "$0" run`.
+    pub fn start_under(
+        script: &str,
+        primary: SocketAddr,
+        candidate: SocketAddr,
+        rest: &str,
+    ) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        let (primary, candidate) = (format!("http://{primary}"), format!("http://{candidate}"));
+        write_config(&folder, &primary, &candidate, rest);
+        Self::launch_by(under(script, folder.path()), folder)
+    }
+
+    fn launch_by(mut run: Command, folder: Arc<TempDir>) -> Self {
+        let mut child =
+            run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let log = Arc::new(Mutex::new(Vec::new()));
         let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
         let sink = log.clone();
@@ -196,6 +217,15 @@ impl Shadow {
         self.signal("TERM");
         self.wait()
     }
+}
+
+fn write_config(folder: &TempDir, primary: &str, candidate: &str, rest: &str) {
+    let config = format!(
+        "listen: {{ address: 127.0.0.1:0 }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
+         primary: {{ url: \"{primary}\", timeout: 2s }}\n\
+         candidate: {{ url: \"{candidate}\", timeout: 1s }}\n{rest}\n"
+    );
+    std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
 }
 
 impl Drop for Shadow {
