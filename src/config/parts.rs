@@ -70,6 +70,8 @@ pub struct ListenTimeouts {
     pub body: Duration,
     /// Between two pieces of an answer that the client takes.
     pub write: Duration,
+    /// From the head of a request to the last byte of its answer; tunnels are not bound by it.
+    pub total: Option<Duration>,
     /// Of silence on an upgraded connection.
     pub tunnel: Duration,
     /// For what has begun when the process is told to stop.

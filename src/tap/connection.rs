@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time;
 
 /// What connections are told when the process is to end.
@@ -211,16 +211,16 @@ impl Server {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let address = peer.address;
-        let client = Arc::new(Client { tap: self.tap.clone(), peer, tunnel: Mutex::default() });
+        let client = Arc::new(Client::new(self.tap.clone(), peer));
         let service = service(client.clone());
         let begun = Begun::default();
         let io = TokioIo::new(Patient::new(stream, settings.timeouts.write, begun.clone()));
         let ended = if http2 {
             let connection = h2(settings).serve_connection(io, service);
-            drive(connection, |connection| connection.graceful_shutdown(), &mut self.stop).await
+            client.drive(connection, |it| it.graceful_shutdown(), &mut self.stop).await
         } else {
             let connection = h1(settings).serve_connection(io, service).with_upgrades();
-            drive(connection, |connection| connection.graceful_shutdown(), &mut self.stop).await
+            client.drive(connection, |it| it.graceful_shutdown(), &mut self.stop).await
         };
         if let Err(error) = ended
             && let Some(rule) = broken_rule(&error)
@@ -268,35 +268,54 @@ async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
     }
 }
 
-/// Runs a connection to its end; when told to drain, lets it finish what has begun.
-async fn drive<C>(
-    connection: C,
-    finish: impl FnOnce(Pin<&mut C>),
-    stop: &mut watch::Receiver<Stop>,
-) -> hyper::Result<()>
-where
-    C: Future<Output = hyper::Result<()>>,
-{
-    let mut connection = pin!(connection);
-    tokio::select! {
-        ended = &mut connection => return ended,
-        _ = stop.wait_for(|stop| *stop != Stop::No) => finish(connection.as_mut()),
-    }
-    tokio::select! {
-        ended = connection => ended,
-        _ = stop.wait_for(|stop| *stop == Stop::Now) => Ok(()),
-    }
-}
-
 /// What the requests of one client's connection share.
 pub(super) struct Client {
     tap: Arc<Tap>,
     pub(super) peer: Peer,
     /// What the connection becomes once hyper is done with it.
     tunnel: Mutex<Option<Tunnel>>,
+    /// The connection is to end at once.
+    cut: Notify,
 }
 
 impl Client {
+    fn new(tap: Arc<Tap>, peer: Peer) -> Self {
+        Self { tap, peer, tunnel: Mutex::default(), cut: Notify::new() }
+    }
+
+    /// Ends the connection, whatever is under way on it.
+    pub(super) fn cut(&self) {
+        self.cut.notify_one();
+    }
+
+    /// Counts and tells that a rule held against it.
+    pub(super) fn broke(&self, rule: Rule) {
+        self.tap.complain(self.peer.address, rule, "");
+    }
+
+    /// Runs its connection to the end; when told to drain, lets it finish what has begun.
+    async fn drive<C>(
+        &self,
+        connection: C,
+        finish: impl FnOnce(Pin<&mut C>),
+        stop: &mut watch::Receiver<Stop>,
+    ) -> hyper::Result<()>
+    where
+        C: Future<Output = hyper::Result<()>>,
+    {
+        let mut connection = pin!(connection);
+        tokio::select! {
+            ended = &mut connection => return ended,
+            () = self.cut.notified() => return Ok(()),
+            _ = stop.wait_for(|stop| *stop != Stop::No) => finish(connection.as_mut()),
+        }
+        tokio::select! {
+            ended = connection => ended,
+            () = self.cut.notified() => Ok(()),
+            _ = stop.wait_for(|stop| *stop == Stop::Now) => Ok(()),
+        }
+    }
+
     /// The connection is to become a tunnel.
     pub(super) fn tunnel(&self, tunnel: Tunnel) {
         *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);

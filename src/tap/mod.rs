@@ -8,6 +8,7 @@
 //! This module never waits for the shadow plane and never sends a byte to the candidate.
 
 mod body;
+mod bound;
 mod capture;
 mod complaints;
 mod connection;

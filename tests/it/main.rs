@@ -19,6 +19,7 @@ mod ledger;
 mod live;
 mod mirror;
 mod protect;
+mod rfc_bounds;
 mod rfc_forwarding;
 mod rfc_http2;
 mod rfc_requests;

@@ -1,41 +1,12 @@
 //! Cases 18 to 38 of the list that a careful proxy is held against: forwarding and connections.
 
-use crate::support::{Act, Client, Origin, Reply, Shadow, closed, eventually, get, raw};
+use crate::support::{
+    Act, Client, Origin, Reply, Shadow, accept, closed, connect, eventually, get, listener, raw,
+    until,
+};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
-
-/// An origin that the test plays itself.
-fn listener() -> (TcpListener, std::net::SocketAddr) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    (listener, address)
-}
-
-fn accept(listener: &TcpListener) -> TcpStream {
-    let stream = listener.accept().expect("a connection").0;
-    stream.set_read_timeout(Some(crate::support::PATIENCE)).expect("a time-out");
-    stream
-}
-
-/// Reads until a text has come.
-fn until(stream: &mut TcpStream, text: &str) -> String {
-    let mut seen = Vec::new();
-    let mut buffer = [0; 4096];
-    while !String::from_utf8_lossy(&seen).contains(text) {
-        let length = stream.read(&mut buffer).expect("bytes");
-        assert!(length > 0, "ended before {text}: {:?}", String::from_utf8_lossy(&seen));
-        seen.extend(&buffer[..length]);
-    }
-    String::from_utf8_lossy(&seen).into_owned()
-}
-
-fn connect(address: std::net::SocketAddr, request: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    stream.set_read_timeout(Some(crate::support::PATIENCE)).expect("a time-out");
-    stream.write_all(request.as_bytes()).expect("written");
-    stream
-}
 
 #[test]
 fn case_18_fields_that_connection_names_end_here_and_none_of_ours_with_them() {

@@ -6,6 +6,7 @@ mod frames;
 mod origin;
 mod rogue;
 mod shadow;
+mod socket;
 pub mod wire;
 
 pub use client::{Client, get};
@@ -13,6 +14,7 @@ pub use frames::{Frame, H2, fields_of};
 pub use origin::{Act, Origin, Reply, closed};
 pub use rogue::{black_hole, hold, read_head, reset, rogue, write_forever};
 pub use shadow::{Shadow, command, stdout};
+pub use socket::{accept, connect, listener, until};
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -43,10 +43,20 @@ impl Shadow {
 
     /// Starts in front of a primary alone, with more keys of `listen`.
     pub fn edge(primary: SocketAddr, listen: &str) -> Self {
+        Self::with_listen(primary, listen, "")
+    }
+
+    /// The same with a candidate.
+    pub fn edge_beside(primary: SocketAddr, candidate: SocketAddr, listen: &str) -> Self {
+        let candidate = format!("candidate: {{ url: \"http://{candidate}\", timeout: 1s }}\n");
+        Self::with_listen(primary, listen, &candidate)
+    }
+
+    fn with_listen(primary: SocketAddr, listen: &str, rest: &str) -> Self {
         let folder = Arc::new(TempDir::new().expect("a folder"));
         let config = format!(
             "listen: {{ address: 127.0.0.1:0, {listen} }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
-             primary: {{ url: \"http://{primary}\", timeout: 2s }}\n"
+             primary: {{ url: \"http://{primary}\", timeout: 2s }}\n{rest}"
         );
         std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
         Self::launch(folder)
