@@ -9,6 +9,7 @@ use crate::tap::capture::{Capture, Head, Progress, Upload};
 use crate::tap::complaints::Complaints;
 use crate::tap::connection::Client;
 use crate::tap::headers::{frame, strip, to_client, to_upstream, upgrade};
+use crate::tap::interim::Interim;
 use crate::tap::refuse::{for_fault, for_rule, refusal, status};
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
@@ -36,6 +37,7 @@ pub struct Tap {
     marker: Marker,
     meters: EdgeMeters,
     complaints: Complaints,
+    interim: Interim,
 }
 
 /// A line of the access log, and where it goes.
@@ -54,7 +56,8 @@ impl Tap {
     ) -> Arc<Self> {
         let (pool, now) = (Pool::new(primary), clock::now());
         let (meters, complaints) = (EdgeMeters::new(), Complaints::new(now));
-        Arc::new(Self { pool, sink, settings, marker, meters, complaints })
+        let interim = Interim::new();
+        Arc::new(Self { pool, sink, settings, marker, meters, complaints, interim })
     }
 
     /// The settings as they are now.
@@ -163,7 +166,9 @@ impl Tap {
             client: settings.timeouts.body,
             end: settings.timeouts.total.and_then(|total| received.at.checked_add(total)),
         };
-        Job { request: Request::from_parts(head, body), kept, upload, upgrade, patience }
+        let mut request = Request::from_parts(head, body);
+        self.interim.watch(&mut request);
+        Job { request, kept, upload, upgrade, patience }
     }
 
     /// The primary has agreed to another protocol: the rest is a tunnel.

@@ -15,6 +15,7 @@ mod connection;
 mod door;
 mod forward;
 mod headers;
+mod interim;
 mod listener;
 mod patient;
 mod refuse;

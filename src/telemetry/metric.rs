@@ -67,6 +67,8 @@ metrics! {
         "Answers given to clients.";
     LiveFaults = "shadow_live_faults_total", Counter, ["fault"],
         "Requests for which the primary gave no answer, or broke it off.";
+    PrimaryInterim = "shadow_primary_interim_total", Counter, [],
+        "Interim answers (1xx) of the primary, which end here; counted from the first one noticed.";
     Refused = "shadow_refused_total", Counter, ["rule"],
         "Requests and connections that the tap answered or closed by itself.";
     MarkersStripped = "shadow_markers_stripped_total", Counter, [],

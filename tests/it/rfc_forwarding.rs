@@ -166,7 +166,7 @@ fn case_25_a_client_that_expects_100_gets_it_or_the_final_answer() {
 }
 
 #[test]
-fn case_26_interim_answers_are_left_out_and_101_needs_a_request_for_it() {
+fn case_26_interim_answers_end_here_counted_and_101_needs_a_request_for_it() {
     let origin = Origin::start(|seen| {
         let text: &[u8] = match seen.target.as_str() {
             "/101" => b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
@@ -178,6 +178,18 @@ fn case_26_interim_answers_are_left_out_and_101_needs_a_request_for_it() {
     let answer = get(shadow.listen, "/");
     assert_eq!((answer.status, answer.text().as_str()), (200, "ok"));
     assert_eq!(get(shadow.listen, "/101").status, 502);
+    let early = b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100);
+    let answer = [&early, &b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"[..]].concat();
+    let origin = Origin::start(move |_| Act::Raw(answer.clone()));
+    let shadow = Shadow::edge(origin.address, "");
+    let mut client = Client::connect(shadow.listen);
+    assert_eq!((client.get("/").text().as_str(), client.get("/").status), ("ok", 200));
+    assert_eq!(shadow.metric("shadow_primary_interim_total"), 200);
+    let shadow = Shadow::edge(Origin::json("{}").address, "");
+    let mut client = Client::connect(shadow.listen);
+    client.send("POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 0\r\n\r\n");
+    assert_eq!(client.answer("POST").status, 200);
+    assert_eq!(shadow.metric("shadow_primary_interim_total"), 0);
 }
 
 const UPGRADE: &str = "GET /chat HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
