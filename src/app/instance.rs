@@ -10,7 +10,7 @@ use crate::mirror::Limits;
 use crate::model::{Controls, Session, SessionInfo};
 use crate::policy::{Constants, Marker, Policy};
 use crate::store::{Book, Health, Holder, Setup, StoreError, Writer, load_controls};
-use crate::tap::{self, BindError, Stop};
+use crate::tap::{self, BindError, Claim, Stop};
 use crate::telemetry::{AccessLog, Recorder, access_common, access_json};
 use crate::upstream::Endpoint;
 use arc_swap::ArcSwap;
@@ -82,12 +82,32 @@ impl Instance {
     /// Brings everything up: clients are served when this returns. Runs on the control runtime,
     /// which also serves the admin API.
     pub async fn start(config: Config, origin: Origin) -> Result<Self, StartError> {
+        Self::begin(config, origin, Claim::Alone)
+    }
+
+    /// The same beside a process that serves the same address, and is to end now. What that one
+    /// holds alone, the admin API's address and the store, is taken as soon as it lets go.
+    pub async fn take_over(config: Config, origin: Origin) -> Result<Self, StartError> {
+        Self::begin(config, origin, Claim::Beside)
+    }
+
+    fn begin(config: Config, origin: Origin, claim: Claim) -> Result<Self, StartError> {
         let cores = available_parallelism().map_or(1, usize::from);
-        let listeners = tap::bind(config.listen.address, cores)?;
+        let listeners = tap::bind(config.listen.address, cores, claim)?;
         let listen = listeners.first().and_then(|one| one.local_addr().ok());
         let listen = listen.unwrap_or(config.listen.address);
-        let admin = bind_admin(config.admin.address)?;
-        let admin_at = admin.local_addr()?;
+        let admin = match bind_admin(config.admin.address) {
+            Err(StartError::Admin(_, error))
+                if claim == Claim::Beside && error.kind() == io::ErrorKind::AddrInUse =>
+            {
+                None
+            }
+            bound => Some(bound?),
+        };
+        let admin_at = match &admin {
+            Some(listener) => listener.local_addr()?,
+            None => config.admin.address,
+        };
         let recorder = Recorder::install().map_err(|_| StartError::Metrics)?;
 
         let session = Uuid::now_v7().to_string();
@@ -273,7 +293,18 @@ async fn watch(control: Arc<Control>) {
     }
 }
 
-async fn serve_admin(listener: TcpListener, config: Config, control: Arc<Control>) {
+/// Serves the admin API; without a listener, as soon as another process lets go of its address.
+async fn serve_admin(listener: Option<TcpListener>, config: Config, control: Arc<Control>) {
+    let listener = match listener {
+        Some(listener) => listener,
+        None => loop {
+            time::sleep(Duration::from_millis(100)).await;
+            if let Ok(listener) = bind_admin(config.admin.address) {
+                tracing::info!(admin = %config.admin.address, "the admin API is taken over");
+                break listener;
+            }
+        },
+    };
     let served = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => admin::serve(listener, config.admin, control).await,
         Err(error) => Err(error),

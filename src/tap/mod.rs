@@ -29,6 +29,6 @@ pub use connection::{Stop, serve};
 pub use door::Door;
 pub use forward::Tap;
 pub use headers::is_hop_by_hop;
-pub use listener::{BindError, bind};
+pub use listener::{BindError, Claim, bind};
 pub use settings::Settings;
 pub use sink::{Admission, Admitted, Sink};

@@ -25,4 +25,5 @@ mod rfc_http2;
 mod rfc_requests;
 mod rfc_service;
 mod store;
+mod takeover;
 mod wire;

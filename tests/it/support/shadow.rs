@@ -98,7 +98,22 @@ impl Shadow {
 
     /// Starts with the config that lies in the folder.
     pub fn launch(folder: Arc<TempDir>) -> Self {
-        let mut child = command(folder.path(), &["run"])
+        Self::launch_as(folder, &["run"])
+    }
+
+    /// Starts a second one that takes over from this one: the same config, folder and addresses.
+    pub fn take_over(&self) -> Self {
+        let path = self.folder.path().join("shadow.yaml");
+        let text = std::fs::read_to_string(&path).expect("a config");
+        let text = text.replacen("127.0.0.1:0", &format!("\"{}\"", self.listen), 1);
+        let text = text.replacen("127.0.0.1:0", &format!("\"{}\"", self.admin), 1);
+        std::fs::write(&path, text).expect("a config");
+        Self::launch_as(self.folder.clone(), &["run", "--takeover"])
+    }
+
+    /// Starts with other arguments.
+    pub fn launch_as(folder: Arc<TempDir>, args: &[&str]) -> Self {
+        let mut child = command(folder.path(), args)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
