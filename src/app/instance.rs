@@ -4,7 +4,7 @@ use crate::admin;
 use crate::app::worker::{self, Place, Shared};
 use crate::base::{Chain, clock};
 use crate::config::{AccessFormat, Config, Problems, Telemetry};
-use crate::control::{Control, Wiring};
+use crate::control::{Control, Sides, Wiring};
 use crate::judge::{Inbox, Judge, Judges};
 use crate::mirror::Limits;
 use crate::model::{Controls, Session, SessionInfo};
@@ -135,6 +135,11 @@ impl Instance {
             process,
             stop: stopped,
         };
+        let sides = Sides {
+            clients: shared.door.clone(),
+            primary: shared.primary.clone(),
+            candidate: shared.candidate.clone(),
+        };
         let backlogs = inboxes.iter().map(Inbox::backlog).collect();
         let workers = workers(&shared, listeners, &inboxes)?;
         let writer = writer(&config, admin_at, book.clone())?;
@@ -150,6 +155,7 @@ impl Instance {
             writer,
             recorder,
             constants,
+            sides,
         });
         let watching = task::spawn(watch(control.clone())).abort_handle();
         let serving = task::spawn(serve_admin(admin, config, control.clone())).abort_handle();

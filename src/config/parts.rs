@@ -179,7 +179,8 @@ pub struct Mirror {
 /// At what mirroring turns itself off for the sake of the live path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Protect {
-    /// The 99th percentile of what the tap itself adds to the time of an answer.
+    /// The 99th percentile of what the tap itself adds to the time of an answer, and of how late
+    /// its threads are.
     pub added_p99: Option<Duration>,
     /// Of the oldest exchange in the queue.
     pub queue_age: Option<Duration>,

@@ -169,8 +169,12 @@ const MIRROR: &[Key] = &[
 ];
 
 const PROTECT: &[Key] = &[
-    Key::new("added_p99", Text(&DURATION), "what the tap adds to 99% of the answers at most")
-        .optional("5ms"),
+    Key::new(
+        "added_p99",
+        Text(&DURATION),
+        "most that is added to 99% of the answers, or a thread lags",
+    )
+    .optional("5ms"),
     Key::new("queue_age", Text(&DURATION), "how long a copy may wait to be sent").optional("5s"),
 ];
 

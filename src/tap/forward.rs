@@ -71,6 +71,11 @@ impl Tap {
         self.complaints.say(client, rule, quoted);
     }
 
+    /// The worker's thread has come to a timer by so much too late.
+    pub fn lag(&self, lag: Duration) {
+        self.meters.lag(lag);
+    }
+
     /// Closes connections to the primary that have rested for too long.
     pub fn prune(&self, now: Instant) {
         self.pool.prune(now);

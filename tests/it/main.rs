@@ -26,4 +26,5 @@ mod rfc_requests;
 mod rfc_service;
 mod store;
 mod takeover;
+mod vitals;
 mod wire;
