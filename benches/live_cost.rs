@@ -12,7 +12,7 @@ use shadowdiff::mirror::Limits;
 use shadowdiff::model::{Controls, SessionInfo};
 use shadowdiff::policy::{Constants, Marker, Policy};
 use shadowdiff::store::Book;
-use shadowdiff::tap::{self, Settings, Stop};
+use shadowdiff::tap::{self, Claim, Settings, Stop};
 use shadowdiff::upstream::Endpoint;
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,7 +31,8 @@ const FEW: usize = 2_000;
 const MANY: usize = 6_000;
 
 const REQUEST: &[u8] = b"GET /products/7?full=1 HTTP/1.1\r\nHost: shop\r\nAccept: */*\r\n\r\n";
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+const ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
     Content-Type: application/json\r\nContent-Length: 70\r\nConnection: keep-alive\r\n\r\n\
     {\"id\":1009,\"name\":\"pine shelf\",\"price\":\"19.99\",\"tags\":[\"home\",\"wall\"]}";
 
@@ -58,7 +59,8 @@ fn main() -> ExitCode {
     println!("per live request        allocations  of at most   system calls  of at most");
     for budget in &BUDGETS {
         let allocations = per_request(|requests| allocations(sides, budget.mirrored, requests));
-        let calls = strace().then(|| per_request(|requests| calls(sides, budget.mirrored, requests)));
+        let calls =
+            strace().then(|| per_request(|requests| calls(sides, budget.mirrored, requests)));
         let shown = calls.map_or("no strace".into(), |calls| format!("{calls:.2}"));
         println!(
             "{:<22}  {allocations:>11.2}  {:>10.1}   {shown:>12}  {:>10.1}",
@@ -85,7 +87,7 @@ fn allocations(sides: [SocketAddr; 2], mirrored: bool, requests: usize) -> u64 {
     let book = Arc::new(Mutex::new(Book::new(info(&config))));
     let (judges, inboxes) = Judges::start([Judge::new(book)]).expect("a thread");
     let [inbox] = inboxes.try_into().ok().expect("one of it");
-    let listener = tap::bind(config.listen.address, 1).expect("a port").remove(0);
+    let listener = tap::bind(config.listen.address, 1, Claim::Alone).expect("a port").remove(0);
     let address = listener.local_addr().expect("an address");
     let (stop, stopped) = watch::channel(Stop::No);
     let shared = shared(&config, stopped);

@@ -23,6 +23,12 @@ use tokio::time;
 /// been answered.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Between two looks at how late a thread is.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Timers are by so much late without anybody's fault: they count in milliseconds, twice rounded.
+const GRAIN: Duration = Duration::from_millis(2);
+
 /// What all workers are given alike.
 #[derive(Clone)]
 pub struct Shared {
@@ -59,13 +65,7 @@ pub fn start(
 }
 
 /// A worker's whole life, on the thread that calls it.
-pub fn run(
-    runtime: Runtime,
-    shared: Shared,
-    place: Place,
-    listener: TcpListener,
-    inbox: Inbox,
-) {
+pub fn run(runtime: Runtime, shared: Shared, place: Place, listener: TcpListener, inbox: Inbox) {
     let outbox = Outbox::new(inbox);
     runtime.block_on(work(shared, place, listener, outbox.clone()));
     // Whatever is still in flight ends here, and is counted.
@@ -138,10 +138,17 @@ async fn serve_on(
     tokio::join!(serving, closing);
 }
 
-/// Closes connections that have rested for too long.
+/// Looks ten times a second how late this thread comes to a timer, and closes each second the
+/// connections that have rested for too long.
 async fn keep_house(tap: Arc<Tap>, mirror: Arc<Mirror>) {
     loop {
-        time::sleep(Duration::from_secs(1)).await;
+        for _ in 0..10 {
+            let due = clock::now() + TICK;
+            time::sleep_until(due.into()).await;
+            let lag = clock::now().saturating_duration_since(due).saturating_sub(GRAIN);
+            tap.lag(lag);
+            mirror.ticked(lag);
+        }
         let now = clock::now();
         tap.prune(now);
         mirror.prune(now);

@@ -87,7 +87,7 @@ impl Mirror {
         {
             drop(queue);
             self.launch(job, slot);
-        } else if self.limits.enqueue() {
+        } else if self.limits.enqueue(job.charge.bytes()) {
             queue.push_back(Waiting { job, since: clock::now() });
             self.readings.queued(queue.front().map(|oldest| oldest.since));
             self.queued.notify_one();
@@ -138,12 +138,16 @@ impl Mirror {
         self.readings.answered(self.limits.is_slow(answered.added));
     }
 
+    /// The worker's thread has come to a timer by so much too late.
+    pub fn ticked(&self, lag: Duration) {
+        self.readings.ticked(self.limits.is_slow(lag));
+    }
+
     /// Closes connections to the candidate that have rested for too long. While nothing is sent
     /// that is all of them: they give way to those of clients.
     pub fn prune(&self, now: Instant) {
         let Some(pool) = &self.pool else { return };
         pool.prune(if self.limits.halt().is_some() { now + LONG } else { now });
-        self.readings.rest(pool.resting());
     }
 
     fn launch(self: &Arc<Self>, job: Job, slot: OwnedSemaphorePermit) {
@@ -176,7 +180,7 @@ impl Mirror {
         let mut queue = self.queue();
         let job = queue.pop_front()?.job;
         self.readings.queued(queue.front().map(|oldest| oldest.since));
-        self.limits.dequeue();
+        self.limits.dequeue(job.charge.bytes());
         Some(job)
     }
 

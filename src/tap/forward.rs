@@ -4,10 +4,12 @@ use crate::base::clock;
 use crate::model::{Answered, Fault, Rule};
 use crate::policy::Marker;
 use crate::tap::body::{Ending, LiveBody, Passage, UpBody};
+use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Head, Progress, Upload};
 use crate::tap::complaints::Complaints;
 use crate::tap::connection::Client;
 use crate::tap::headers::{frame, strip, to_client, to_upstream, upgrade};
+use crate::tap::interim::Interim;
 use crate::tap::pass::rule_against;
 use crate::tap::refuse::{for_fault, for_rule, status};
 use crate::tap::settings::Settings;
@@ -36,6 +38,7 @@ pub struct Tap {
     marker: Marker,
     pub(super) meters: EdgeMeters,
     complaints: Complaints,
+    interim: Interim,
 }
 
 /// A line of the access log, and where it goes.
@@ -54,7 +57,8 @@ impl Tap {
     ) -> Arc<Self> {
         let (pool, now) = (Pool::new(primary), clock::now());
         let (meters, complaints) = (EdgeMeters::new(), Complaints::new(now));
-        Arc::new(Self { pool, sink, settings, marker, meters, complaints })
+        let interim = Interim::new();
+        Arc::new(Self { pool, sink, settings, marker, meters, complaints, interim })
     }
 
     /// The settings as they are now.
@@ -68,6 +72,11 @@ impl Tap {
         self.complaints.say(client, rule, quoted);
     }
 
+    /// The worker's thread has come to a timer by so much too late.
+    pub fn lag(&self, lag: Duration) {
+        self.meters.lag(lag);
+    }
+
     /// Closes connections to the primary that have rested for too long.
     pub fn prune(&self, now: Instant) {
         self.pool.prune(now);
@@ -76,7 +85,7 @@ impl Tap {
     /// Answers one request. Whatever happens, there is an answer.
     pub(super) async fn forward(
         &self,
-        client: &Client,
+        client: &Arc<Client>,
         request: Request<Incoming>,
     ) -> Response<LiveBody> {
         let (head, body) = request.into_parts();
@@ -84,7 +93,8 @@ impl Tap {
         if let Some(rule) = self.rule_against(&head) {
             return self.refuse(client, &head, rule, received);
         }
-        let Job { request, kept, upload, upgrade, patience } = self.prepare(client, head, body);
+        let Job { request, kept, upload, upgrade, patience } =
+            self.prepare(client, head, body, received);
         let exchange = self.exchange(request, &kept);
         let sent = clock::now();
         match within(patience, exchange, upload.as_deref()).await {
@@ -99,7 +109,8 @@ impl Tap {
             }
             Ok(answer) => {
                 let primary = clock::now().saturating_duration_since(sent);
-                self.pass(answer, kept, Passing { upload, received, primary })
+                let bound = patience.end.map(|end| Bound::new(end, client));
+                self.pass(answer, kept, Passing { upload, received, primary, bound })
             }
             Err(Failure::Primary(fault)) => self.fail(fault, kept, received),
             Err(Failure::Client(rule)) => {
@@ -131,7 +142,7 @@ impl Tap {
     }
 
     /// Has a request admitted, and makes of it what is sent on.
-    fn prepare(&self, client: &Client, mut head: Parts, body: Incoming) -> Job {
+    fn prepare(&self, client: &Client, mut head: Parts, body: Incoming, received: Received) -> Job {
         let settings = self.settings.load();
         if self.marker.strip(&mut head.headers) {
             self.meters.stripped();
@@ -152,8 +163,14 @@ impl Tap {
             Some(upload) => UpBody::Stream { body, upload, version },
             None => UpBody::Empty,
         };
-        let patience = Patience { primary: settings.timeout, client: settings.timeouts.body };
-        Job { request: Request::from_parts(head, body), kept, upload, upgrade, patience }
+        let patience = Patience {
+            primary: settings.timeout,
+            client: settings.timeouts.body,
+            end: settings.timeouts.total.and_then(|total| received.at.checked_add(total)),
+        };
+        let mut request = Request::from_parts(head, body);
+        self.interim.watch(&mut request);
+        Job { request, kept, upload, upgrade, patience }
     }
 
     /// The primary has agreed to another protocol: the rest is a tunnel.
@@ -229,7 +246,7 @@ impl Tap {
         &self,
         (response, lease): Answer,
         kept: Kept,
-        Passing { upload, received, primary }: Passing,
+        Passing { upload, received, primary, bound }: Passing,
     ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         let version = head.version;
@@ -246,7 +263,7 @@ impl Tap {
         let added = clock::now().saturating_duration_since(received.at).saturating_sub(primary);
         let received = received.at;
         let end = Some(Ending { lease, capture, sink, status, received, added, access });
-        Response::from_parts(head, LiveBody::Stream(Passage { body, version, upload, end }))
+        Response::from_parts(head, LiveBody::Stream(Passage { body, version, upload, bound, end }))
     }
 
     fn fail(&self, fault: Fault, kept: Kept, received: Received) -> Response<LiveBody> {
@@ -302,6 +319,7 @@ struct Passing {
     received: Received,
     /// What the primary took to begin it.
     primary: Duration,
+    bound: Option<Bound>,
 }
 
 /// A request that is ready to be sent on.
@@ -380,9 +398,12 @@ struct Patience {
     primary: Duration,
     /// With a client that has not sent its whole body.
     client: Duration,
+    /// When the whole exchange is to be over, where that is bounded.
+    end: Option<Instant>,
 }
 
-/// Waits for the answer's head. The time starts anew with each byte of the request's body.
+/// Waits for the answer's head. The time starts anew with each byte of the request's body, but for
+/// that of the whole exchange.
 async fn within(
     patience: Patience,
     exchange: impl Future<Output = Result<Answer, Fault>>,
@@ -393,7 +414,8 @@ async fn within(
     if upload.is_some() {
         wait = wait.min(patience.client);
     }
-    let mut deadline = clock::now() + wait;
+    let capped = |deadline: Instant| patience.end.map_or(deadline, |end| deadline.min(end));
+    let mut deadline = capped(clock::now() + wait);
     loop {
         let done = time::timeout_at(deadline.into(), &mut exchange).await;
         let progress = upload.map(Upload::progress);
@@ -401,6 +423,9 @@ async fn within(
             (Ok(Ok(answer)), _) => return Ok(answer),
             (Ok(Err(_)), Some(Progress::Broken(rule))) => return Err(Failure::Client(rule)),
             (Ok(Err(fault)), _) => return Err(Failure::Primary(fault)),
+            (Err(_), _) if patience.end.is_some_and(|end| end <= deadline) => {
+                return Err(Failure::Client(Rule::TotalTimeout));
+            }
             (Err(_), Some(Progress::Waiting(since))) => {
                 (since + patience.client, Failure::Client(Rule::BodyTimeout))
             }
@@ -412,6 +437,6 @@ async fn within(
         if later <= deadline {
             return Err(failure);
         }
-        deadline = later;
+        deadline = capped(later);
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::model::Rule;
 use crate::telemetry::Name;
-use metrics::{Counter, counter};
+use metrics::{Counter, Histogram, counter, histogram};
+use std::time::Duration;
 
 /// Handles on the counters of one worker's edge.
 pub struct EdgeMeters {
@@ -10,6 +11,7 @@ pub struct EdgeMeters {
     stripped: Counter,
     tunnels: Counter,
     unaccepted: Counter,
+    lag: Histogram,
 }
 
 impl EdgeMeters {
@@ -21,6 +23,7 @@ impl EdgeMeters {
             stripped: counter!(Name::MarkersStripped.as_str()),
             tunnels: counter!(Name::Tunnels.as_str()),
             unaccepted: counter!(Name::AcceptErrors.as_str()),
+            lag: histogram!(Name::LagSeconds.as_str()),
         }
     }
 
@@ -39,6 +42,11 @@ impl EdgeMeters {
     /// No client could be accepted, for want of something.
     pub fn unaccepted(&self) {
         self.unaccepted.increment(1);
+    }
+
+    /// The worker's thread has come to a timer by so much too late.
+    pub fn lag(&self, lag: Duration) {
+        self.lag.record(lag.as_secs_f64());
     }
 
     /// A connection was upgraded.

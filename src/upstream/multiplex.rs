@@ -1,5 +1,6 @@
 //! Connections that carry many requests at one time: HTTP/2 towards one target.
 
+use crate::upstream::endpoint::Open;
 use crate::upstream::retry::is_of_one_stream;
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
@@ -92,7 +93,7 @@ where
     }
 
     /// Begins to speak HTTP/2 on a connection; gives the first place on it.
-    pub async fn begin<I>(&self, io: I) -> hyper::Result<Stream<B>>
+    pub async fn begin<I>(&self, io: I, open: Open) -> hyper::Result<Stream<B>>
     where
         I: Read + Write + Send + Unpin + 'static,
     {
@@ -101,6 +102,8 @@ where
         let told = limit.clone();
         // Its errors reach whoever waits for an answer; there is nobody else to tell.
         tokio::spawn(poll_fn(move |cx| {
+            // It is open for as long as this runs.
+            let _open = &open;
             let ended = Pin::new(&mut driven).poll(cx).map(drop);
             told.store(driven.current_max_send_streams(), Relaxed);
             ended
@@ -127,11 +130,6 @@ where
             }
             one.is_usable() && rested < MOST_RESTED
         });
-    }
-
-    /// How many connections are open.
-    pub fn open(&self) -> usize {
-        self.connections().len()
     }
 
     fn connections(&self) -> MutexGuard<'_, Vec<Arc<Connection<B>>>> {

@@ -114,7 +114,11 @@ where
     {
         let (sender, connection) = self.builder.handshake(io).await.map_err(|_| Fault::Reset)?;
         // Its errors reach whoever waits for an answer; there is nobody else to tell.
-        tokio::spawn(async move { connection.with_upgrades().await.ok() });
+        let open = self.endpoint.opened();
+        tokio::spawn(async move {
+            connection.with_upgrades().await.ok();
+            drop(open);
+        });
         Ok(self.lend(Sender::Http1(sender), false))
     }
 
@@ -139,7 +143,10 @@ where
         }
         let tcp = self.endpoint.address.connect().await?;
         let Some(secure) = &self.endpoint.tls else {
-            let stream = multiplex.begin(TokioIo::new(tcp)).await.map_err(|_| Fault::Reset)?;
+            let stream = multiplex
+                .begin(TokioIo::new(tcp), self.endpoint.opened())
+                .await
+                .map_err(|_| Fault::Reset)?;
             return Ok(self.lend(Sender::Http2(stream), false));
         };
         let (tls, spoken) = secure.handshake(tcp, self.endpoint.protocol).await?;
@@ -147,7 +154,7 @@ where
         match spoken {
             Spoken::Http1 => self.begin_http1(TokioIo::new(tls)).await,
             Spoken::Http2 => {
-                let begun = multiplex.begin(TokioIo::new(tls)).await;
+                let begun = multiplex.begin(TokioIo::new(tls), self.endpoint.opened()).await;
                 Ok(self.lend(Sender::Http2(begun.map_err(|_| Fault::Reset)?), false))
             }
         }
@@ -164,11 +171,6 @@ where
         if let Some(multiplex) = &self.multiplex {
             multiplex.prune();
         }
-    }
-
-    /// How many connections rest, or could carry more.
-    pub fn resting(&self) -> usize {
-        self.idle().len() + self.multiplex.as_ref().map_or(0, |multiplex| multiplex.open())
     }
 
     fn take_idle(&self, now: Instant, most: Duration) -> Option<http1::SendRequest<B>> {

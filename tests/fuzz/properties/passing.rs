@@ -11,7 +11,6 @@ use shadowdiff::policy::{Constants, MARKER, Marker, Policy};
 use shadowdiff::tap::{Settings, is_hop_by_hop, pass};
 use std::net::IpAddr;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 const CONFIG: &str = r#"
 primary: { url: "http://127.0.0.1:8081" }
@@ -49,7 +48,7 @@ pub fn config(bytes: &[u8]) {
     };
     describe(&config);
     assert_eq!(needs_restart(&config, &config), Vec::<&str>::new());
-    Settings::new(Duration::ZERO, &config.listen, 7);
+    Settings::new(&config, 7);
 }
 
 fn head_of(parts: &mut Parts<'_>) -> Option<request::Parts> {
@@ -73,7 +72,7 @@ pub fn head(bytes: &[u8]) {
     let mut parts = Parts::of(bytes);
     let Some(mut head) = head_of(&mut parts) else { return };
     let peer = IpAddr::from([10, 0, 0, parts.next().first().copied().unwrap_or_default()]);
-    let settings = Settings::new(Duration::ZERO, &KNOWN.listen, 7);
+    let settings = Settings::new(&KNOWN, 7);
     Marker::new("session", &[7; 32]).strip(&mut head.headers);
     assert!(!head.headers.contains_key(&MARKER), "nobody knows our signature");
     for peer in [peer, IpAddr::from([192, 0, 2, 1])] {

@@ -7,6 +7,7 @@ mod origin;
 mod relay;
 mod rogue;
 mod shadow;
+mod socket;
 pub mod wire;
 
 pub use client::{Answer, Client, get};
@@ -15,6 +16,7 @@ pub use origin::{Act, Origin, Reply, closed};
 pub use relay::{Breaks, Line, Relay};
 pub use rogue::{black_hole, hold, read_head, reset, rogue, write_forever};
 pub use shadow::{Shadow, command, stdout, under};
+pub use socket::{accept, connect, listener, until};
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

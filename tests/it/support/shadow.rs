@@ -54,10 +54,20 @@ impl Shadow {
 
     /// Starts in front of a primary alone, with more keys of `listen`.
     pub fn edge(primary: SocketAddr, listen: &str) -> Self {
+        Self::with_listen(primary, listen, "")
+    }
+
+    /// The same with a candidate.
+    pub fn edge_beside(primary: SocketAddr, candidate: SocketAddr, listen: &str) -> Self {
+        let candidate = format!("candidate: {{ url: \"http://{candidate}\", timeout: 1s }}\n");
+        Self::with_listen(primary, listen, &candidate)
+    }
+
+    fn with_listen(primary: SocketAddr, listen: &str, rest: &str) -> Self {
         let folder = Arc::new(TempDir::new().expect("a folder"));
         let config = format!(
             "listen: {{ address: 127.0.0.1:0, {listen} }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
-             primary: {{ url: \"http://{primary}\", timeout: 2s }}\n"
+             primary: {{ url: \"http://{primary}\", timeout: 2s }}\n{rest}"
         );
         std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
         Self::launch(folder)
@@ -94,8 +104,23 @@ impl Shadow {
 
     /// Starts with the config that lies in the folder.
     pub fn launch(folder: Arc<TempDir>) -> Self {
-        let run = command(folder.path(), &["run"]);
+        Self::launch_as(folder, &["run"])
+    }
+
+    /// Starts with other arguments.
+    pub fn launch_as(folder: Arc<TempDir>, args: &[&str]) -> Self {
+        let run = command(folder.path(), args);
         Self::launch_by(run, folder)
+    }
+
+    /// Starts a second one that takes over from this one: the same config, folder and addresses.
+    pub fn take_over(&self) -> Self {
+        let path = self.folder.path().join("shadow.yaml");
+        let text = std::fs::read_to_string(&path).expect("a config");
+        let text = text.replacen("127.0.0.1:0", &format!("\"{}\"", self.listen), 1);
+        let text = text.replacen("127.0.0.1:0", &format!("\"{}\"", self.admin), 1);
+        std::fs::write(&path, text).expect("a config");
+        Self::launch_as(self.folder.clone(), &["run", "--takeover"])
     }
 
     /// Starts between two origins under a shell script that ends with `exec "$0" run`.
