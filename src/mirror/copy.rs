@@ -88,16 +88,25 @@ pub(super) struct Answer {
 /// The candidate's answer does not fit into the memory of the shadow side.
 pub(super) struct OutOfMemory;
 
+/// A copy on its way, and how to make it once more.
+pub(super) struct Sending<'a, F> {
+    pub pool: &'a Arc<Pool<Replay>>,
+    pub plan: &'a Plan,
+    pub again: F,
+}
+
 /// Sends a copy and reads the answer to its end, within the plan's time and size.
-pub(super) async fn send(
-    pool: &Arc<Pool<Replay>>,
+pub(super) async fn send<F>(
     request: Request<Replay>,
-    plan: &Plan,
+    sending: Sending<'_, F>,
     charge: &mut Charge,
-) -> Result<Answer, OutOfMemory> {
+) -> Result<Answer, OutOfMemory>
+where
+    F: Fn() -> Option<Request<Replay>>,
+{
     let begun = clock::now();
-    let max = plan.mirror.max_body.as_usize();
-    let asked = time::timeout(plan.timeout, ask(pool, request, max, charge)).await;
+    let patience = sending.plan.timeout;
+    let asked = time::timeout(patience, ask(request, sending, charge)).await;
     let outcome = match asked {
         Ok(Ok(reply)) => Outcome::Reply(reply),
         Ok(Err(Failure::Fault(fault))) => Outcome::Fault(fault),
@@ -118,44 +127,42 @@ impl From<Fault> for Failure {
     }
 }
 
-async fn ask(
-    pool: &Arc<Pool<Replay>>,
+/// A candidate that is closing a connection has not failed: a copy is sent once more on the same
+/// grounds as a client's request is.
+async fn ask<F>(
     request: Request<Replay>,
-    max: usize,
+    Sending { pool, plan, again }: Sending<'_, F>,
     charge: &mut Charge,
-) -> Result<Reply, Failure> {
+) -> Result<Reply, Failure>
+where
+    F: Fn() -> Option<Request<Replay>>,
+{
+    let idempotent = request.method().is_idempotent();
     let mut request = request;
-    let mut lease = pool.lease(request.method().is_idempotent()).await?;
+    let mut lease = pool.lease(idempotent).await?;
     let mut tries = 1;
     let (head, mut body) = loop {
-        let many = lease.carries_many();
-        let again = many.then(|| twin(&request));
         let refusal = match lease.send(request).await {
             Ok(response) => break response.into_parts(),
             Err(refusal) if tries == MOST_TRIES => return Err(refusal.fault.into()),
             Err(refusal) => refusal,
         };
         request = match refusal {
-            Refusal { unsent: Some(request), .. } if lease.reused || many => request,
-            // A candidate that is closing a connection has not failed.
-            Refusal { retry: Retry::Harmless, fault, .. } => again.ok_or(fault)?,
+            Refusal { unsent: Some(request), .. } if lease.may_be_closing() => request,
+            Refusal { retry: Retry::Harmless, fault, .. } => again().ok_or(fault)?,
+            Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. }
+                if lease.reused && idempotent =>
+            {
+                again().ok_or(Fault::Reset)?
+            }
             Refusal { fault, .. } => return Err(fault.into()),
         };
-        lease = pool.connect().await?;
+        lease = pool.reconnect(tries).await?;
         tries += 1;
     };
-    let reply = read(head, &mut body, max, charge).await?;
+    let reply = read(head, &mut body, plan.mirror.max_body.as_usize(), charge).await?;
     lease.release();
     Ok(reply)
-}
-
-/// The same request once more; the body's bytes are shared.
-fn twin(request: &Request<Replay>) -> Request<Replay> {
-    let mut twin = Request::new(request.body().clone());
-    *twin.method_mut() = request.method().clone();
-    *twin.uri_mut() = request.uri().clone();
-    *twin.headers_mut() = request.headers().clone();
-    twin
 }
 
 async fn read(
