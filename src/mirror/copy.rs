@@ -25,12 +25,14 @@ pub(super) struct Replay {
     chunks: std::vec::IntoIter<Bytes>,
     trailers: Option<HeaderMap>,
     left: u64,
+    /// Its length is said in advance.
+    sized: bool,
 }
 
 impl Replay {
-    fn new(payload: &Payload, trailers: Option<HeaderMap>) -> Self {
+    fn new(payload: &Payload, trailers: Option<HeaderMap>, sized: bool) -> Self {
         let chunks: Vec<Bytes> = payload.chunks().cloned().collect();
-        Self { chunks: chunks.into_iter(), trailers, left: payload.len() as u64 }
+        Self { chunks: chunks.into_iter(), trailers, left: payload.len() as u64, sized }
     }
 }
 
@@ -55,7 +57,10 @@ impl Body for Replay {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        match self.sized || self.left == 0 {
+            true => SizeHint::with_exact(self.left),
+            false => SizeHint::default(),
+        }
     }
 }
 
@@ -67,7 +72,10 @@ pub(super) fn copy(
 ) -> Result<Request<Replay>, isolate::Unappliable> {
     let original = &exchange.request;
     let rewritten = isolate::rewrite(&plan.rewrite, original)?;
-    let mut request = Request::new(Replay::new(&rewritten.body, original.trailers.clone()));
+    // A length that the primary was not told is not told to the candidate.
+    let sized = original.headers.contains_key(CONTENT_LENGTH);
+    let body = Replay::new(&rewritten.body, original.trailers.clone(), sized);
+    let mut request = Request::new(body);
     *request.method_mut() = rewritten.method;
     *request.uri_mut() = rewritten.uri;
     let mut headers = rewritten.headers;

@@ -25,3 +25,6 @@ mod rfc_requests;
 mod rfc_service;
 mod store;
 mod wire;
+mod wire_grpc;
+mod wire_side;
+mod wire_tls;

@@ -8,7 +8,7 @@ mod rogue;
 mod shadow;
 pub mod wire;
 
-pub use client::{Client, get};
+pub use client::{Answer, Client, get};
 pub use frames::{Frame, H2, fields_of};
 pub use origin::{Act, Origin, Reply, closed};
 pub use rogue::{black_hole, hold, read_head, reset, rogue, write_forever};
