@@ -3,7 +3,7 @@
 use crate::base::{Charge, clock};
 use crate::judge::{Batch, Pending, Subject};
 use crate::mirror::breaker::{Ending, Pass};
-use crate::mirror::copy::{self, Replay};
+use crate::mirror::copy::{self, Replay, Sending};
 use crate::mirror::readings::Readings;
 use crate::mirror::{Limits, Outbox};
 use crate::model::{
@@ -208,14 +208,17 @@ impl Flight {
         let Some(mut leave) = Leave::ask(&self.mirror.limits) else {
             return self.end(Disposition::Dropped(DropReason::Breaker));
         };
-        let request = match copy::copy(&job.exchange, &job.plan, &self.mirror.marker) {
+        let Job { exchange, plan, charge } = job;
+        let copy = || copy::copy(exchange, plan, &self.mirror.marker);
+        let request = match copy() {
             Ok(request) => request,
             Err(error) => {
-                tracing::debug!(%error, id = %job.exchange.id, "a copy is not sent");
+                tracing::debug!(%error, id = %exchange.id, "a copy is not sent");
                 return self.end(Disposition::Skipped(SkipReason::Rewrite));
             }
         };
-        let Ok(answer) = copy::send(pool, request, &job.plan, &mut job.charge).await else {
+        let sending = Sending { pool, plan, again: || copy().ok() };
+        let Ok(answer) = copy::send(request, sending, charge).await else {
             return self.end(Disposition::Failed(FailReason::Memory));
         };
         leave.ending = ending(&answer.outcome);

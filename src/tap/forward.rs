@@ -220,20 +220,20 @@ impl Tap {
     async fn exchange(&self, request: Request<UpBody>, kept: &Kept) -> Result<Answer, Fault> {
         let mut request = request;
         let mut lease = self.pool.lease(kept.replayable).await?;
-        for _ in 1..MOST_TRIES {
+        for tries in 1..MOST_TRIES {
             let refusal = match lease.send(request).await {
                 Ok(response) => return Ok((response, lease)),
                 Err(refusal) => refusal,
             };
             request = match refusal {
-                Refusal { unsent: Some(request), .. } if lease.reused => request,
+                Refusal { unsent: Some(request), .. } if lease.may_be_closing() => request,
                 Refusal { retry: Retry::Harmless, fault, .. } => kept.again().ok_or(fault)?,
                 Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. } if lease.reused => {
                     kept.replay().ok_or(Fault::Reset)?
                 }
                 Refusal { fault, .. } => return Err(fault),
             };
-            lease = self.pool.connect().await?;
+            lease = self.pool.reconnect(tries).await?;
         }
         match lease.send(request).await {
             Ok(response) => Ok((response, lease)),

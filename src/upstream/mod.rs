@@ -14,6 +14,7 @@ mod fault;
 mod multiplex;
 mod pool;
 mod retry;
+mod watched;
 
 pub use connect::Address;
 pub use endpoint::Endpoint;

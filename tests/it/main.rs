@@ -28,3 +28,6 @@ mod store;
 mod takeover;
 mod vitals;
 mod wire;
+mod wire_grpc;
+mod wire_side;
+mod wire_tls;
