@@ -248,7 +248,11 @@ fn m10_a_candidate_that_comes_and_goes_is_left_alone_while_it_is_gone() {
     }
     let coverage = shadow.settled(asked.into_inner() as u64)["coverage"].clone();
     assert!(coverage["dropped"]["breaker"].as_u64() > Some(9), "{coverage}");
-    assert_eq!(coverage["compared"], candidate.origin.seen().len(), "{coverage}");
+    // A copy whose kept-alive connection is closed under it is sent once more, and may have been
+    // read before that or not: one in a round.
+    let (compared, seen) = (coverage["compared"].as_u64(), candidate.origin.seen().len() as u64);
+    let apart = seen.abs_diff(compared.expect("a count"));
+    assert!(apart <= 3, "{seen} seen: {coverage}");
 }
 
 #[test]
