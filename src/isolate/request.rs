@@ -3,6 +3,7 @@
 use crate::config::{Replace, Rewrite};
 use crate::isolate::{body, target};
 use crate::model::Request;
+use http::HeaderMap;
 
 /// Why a copy cannot be edited as the rules say, and so is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +18,13 @@ pub enum Unappliable {
 
 /// The copy with every rule applied: removals, then settings, then replacements in their order.
 pub fn rewrite(rules: &Rewrite, original: &Request) -> Result<Request, Unappliable> {
-    let mut copy = original.clone();
+    let mut copy = Request {
+        method: original.method.clone(),
+        uri: original.uri.clone(),
+        headers: roomy(&original.headers),
+        body: original.body.clone(),
+        trailers: original.trailers.clone(),
+    };
     for name in &rules.remove {
         copy.headers.remove(name);
     }
@@ -29,6 +36,16 @@ pub fn rewrite(rules: &Rewrite, original: &Request) -> Result<Request, Unappliab
     }
     Ok(copy)
 }
+
+/// The same fields, with room for those that copies are given: a clone would have to grow.
+fn roomy(headers: &HeaderMap) -> HeaderMap {
+    let mut copy = HeaderMap::with_capacity(headers.len() + MORE);
+    headers.iter().for_each(|(name, value)| drop(copy.append(name, value.clone())));
+    copy
+}
+
+/// The marker, and a field or two of the config's.
+const MORE: usize = 3;
 
 fn replace(rule: &Replace, copy: &mut Request) -> Result<(), Unappliable> {
     match rule {

@@ -169,7 +169,7 @@ where
         tries += 1;
     };
     let reply = read(head, &mut body, plan.mirror.max_body.as_usize(), charge).await?;
-    lease.release();
+    lease.release(clock::now());
     Ok(reply)
 }
 

@@ -149,8 +149,8 @@ pub struct Ending {
 }
 
 impl Ending {
-    fn answered(&mut self, fault: Option<Fault>) {
-        let latency = clock::now().saturating_duration_since(self.received);
+    fn answered(&mut self, fault: Option<Fault>, now: Instant) {
+        let latency = now.saturating_duration_since(self.received);
         if let Some((log, mut access)) = self.access.take() {
             access.latency = latency;
             log.log(access);
@@ -159,15 +159,16 @@ impl Ending {
     }
 
     fn complete(mut self) {
-        self.answered(None);
-        self.lease.release();
+        let now = clock::now();
+        self.answered(None, now);
+        self.lease.release(now);
         if let Some(capture) = self.capture {
             capture.complete();
         }
     }
 
     fn fault(mut self, fault: Fault) {
-        self.answered(Some(fault));
+        self.answered(Some(fault), clock::now());
         if let Some(capture) = self.capture {
             capture.fault(fault);
         }
@@ -226,7 +227,7 @@ impl Drop for Passage {
             self.complete();
         } else if let Some(mut end) = self.end.take() {
             // The client went away: its capture is settled as cut off by being dropped.
-            end.answered(None);
+            end.answered(None, clock::now());
         }
     }
 }

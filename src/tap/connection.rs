@@ -3,6 +3,7 @@
 use crate::base::Chain;
 use crate::model::Rule;
 use crate::tap::Tap;
+use crate::tap::alarm::Alarms;
 use crate::tap::body::LiveBody;
 use crate::tap::door::{Door, turn_away};
 use crate::tap::headers::Peer;
@@ -136,9 +137,9 @@ fn of_one_connection(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-fn h1(settings: &Settings) -> http1::Builder {
+fn h1(settings: &Settings, alarms: Alarms) -> http1::Builder {
     let mut builder = http1::Builder::new();
-    builder.half_close(true).timer(TokioTimer::new());
+    builder.half_close(true).timer(alarms);
     // It runs from the opening of a connection and from the end of each exchange.
     builder.header_read_timeout(settings.timeouts.head);
     if settings.limits.fields > HYPERS_FIELDS {
@@ -252,7 +253,8 @@ impl Server {
             let driven = Driven { connection, begun: &begun, stop: &mut self.stop };
             client.drive(driven, |it| it.graceful_shutdown()).await
         } else {
-            let connection = h1(settings).serve_connection(io, service).with_upgrades();
+            let connection =
+                h1(settings, self.tap.alarms()).serve_connection(io, service).with_upgrades();
             let driven = Driven { connection, begun: &begun, stop: &mut self.stop };
             client.drive(driven, |it| it.graceful_shutdown()).await
         };

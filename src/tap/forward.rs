@@ -3,6 +3,7 @@
 use crate::base::clock;
 use crate::model::{Answered, Fault, Rule};
 use crate::policy::Marker;
+use crate::tap::alarm::{Alarm, Alarms};
 use crate::tap::body::{Ending, LiveBody, Passage, UpBody};
 use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Head, Progress, Upload};
@@ -24,11 +25,12 @@ use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use std::future::poll_fn;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
-use tokio::time;
 
 /// What the connections of one worker share.
 pub struct Tap {
@@ -39,6 +41,7 @@ pub struct Tap {
     pub(super) meters: EdgeMeters,
     complaints: Complaints,
     interim: Interim,
+    alarms: Alarms,
 }
 
 /// A line of the access log, and where it goes.
@@ -57,8 +60,13 @@ impl Tap {
     ) -> Arc<Self> {
         let (pool, now) = (Pool::new(primary), clock::now());
         let (meters, complaints) = (EdgeMeters::new(), Complaints::new(now));
-        let interim = Interim::new();
-        Arc::new(Self { pool, sink, settings, marker, meters, complaints, interim })
+        let (interim, alarms) = (Interim::new(), Alarms::default());
+        Arc::new(Self { pool, sink, settings, marker, meters, complaints, interim, alarms })
+    }
+
+    /// The timers of this worker's requests.
+    pub(super) fn alarms(&self) -> Alarms {
+        self.alarms.clone()
     }
 
     /// The settings as they are now.
@@ -90,14 +98,15 @@ impl Tap {
     ) -> Response<LiveBody> {
         let (head, body) = request.into_parts();
         let received = Received { at: clock::now(), version: head.version };
-        if let Some(rule) = self.rule_against(&head) {
-            return self.refuse(client, &head, rule, received);
-        }
         let Job { request, kept, upload, upgrade, patience } =
-            self.prepare(client, head, body, received);
-        let exchange = self.exchange(request, &kept);
+            match self.prepare(client, (head, body), received) {
+                Ok(job) => job,
+                Err(refused) => return refused,
+            };
         let sent = clock::now();
-        match within(patience, exchange, upload.as_deref()).await {
+        let exchange = self.exchange(request, &kept, sent);
+        let alarm = self.alarms.at(patience.first(sent, upload.is_some()));
+        match within(patience, exchange, upload.as_deref(), alarm).await {
             Ok(answer) if answer.0.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 match upgrade {
                     Some(upgrade) => {
@@ -121,13 +130,9 @@ impl Tap {
         }
     }
 
-    fn rule_against(&self, head: &Parts) -> Option<Rule> {
-        rule_against(head, &self.settings.load())
-    }
-
     /// The line of the access log for a request, where there is one.
-    fn line(&self, client: &Client, head: &Parts) -> Option<Line> {
-        let log = self.settings.load().access.clone()?;
+    fn line(&self, client: &Client, head: &Parts, settings: &Settings) -> Option<Line> {
+        let log = settings.access.clone()?;
         let line = Access {
             client: client.peer.address,
             at: clock::wall(),
@@ -141,13 +146,23 @@ impl Tap {
         Some((log, Box::new(line)))
     }
 
-    /// Has a request admitted, and makes of it what is sent on.
-    fn prepare(&self, client: &Client, mut head: Parts, body: Incoming, received: Received) -> Job {
+    /// Has a request admitted, and makes of it what is sent on. One that a rule is against is
+    /// answered.
+    fn prepare(
+        &self,
+        client: &Client,
+        (mut head, body): (Parts, Incoming),
+        received: Received,
+    ) -> Result<Job, Response<LiveBody>> {
         let settings = self.settings.load();
+        if let Some(rule) = rule_against(&head, &settings) {
+            let line = self.line(client, &head, &settings);
+            return Err(self.refuse(client, &head, (rule, line), received));
+        }
         if self.marker.strip(&mut head.headers) {
             self.meters.stripped();
         }
-        let line = self.line(client, &head);
+        let line = self.line(client, &head, &settings);
         let address = client.peer.client(&head.headers, &settings);
         let admission = self.sink.admit(&head, address);
         let upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| upgrade(&head).is_some());
@@ -170,7 +185,7 @@ impl Tap {
         };
         let mut request = Request::from_parts(head, body);
         self.interim.watch(&mut request);
-        Job { request, kept, upload, upgrade, patience }
+        Ok(Job { request, kept, upload, upgrade, patience })
     }
 
     /// The primary has agreed to another protocol: the rest is a tunnel.
@@ -217,15 +232,31 @@ impl Tap {
     /// moment, sends it once more on another: if not a byte of it was written, if the primary
     /// says that it did nothing with it (RFC 9113 section 8.7), or if doing it twice does no harm
     /// (RFC 9110 section 9.2.2).
-    async fn exchange(&self, request: Request<UpBody>, kept: &Kept) -> Result<Answer, Fault> {
-        let mut request = request;
-        let mut lease = self.pool.lease(kept.replayable).await?;
+    async fn exchange(
+        &self,
+        request: Request<UpBody>,
+        kept: &Kept,
+        now: Instant,
+    ) -> Result<Answer, Fault> {
+        let mut lease = match self.pool.rested(kept.replayable, now) {
+            Some(lease) => lease,
+            None => Box::pin(self.pool.connect()).await?,
+        };
+        match lease.send(request).await {
+            Ok(response) => Ok((response, lease)),
+            // Seldom, and large.
+            Err(refusal) => Box::pin(self.send_again(refusal, lease, kept)).await,
+        }
+    }
+
+    async fn send_again(
+        &self,
+        mut refusal: Refusal<UpBody>,
+        mut lease: Lease<UpBody>,
+        kept: &Kept,
+    ) -> Result<Answer, Fault> {
         for tries in 1..MOST_TRIES {
-            let refusal = match lease.send(request).await {
-                Ok(response) => return Ok((response, lease)),
-                Err(refusal) => refusal,
-            };
-            request = match refusal {
+            let request = match refusal {
                 Refusal { unsent: Some(request), .. } if lease.may_be_closing() => request,
                 Refusal { retry: Retry::Harmless, fault, .. } => kept.again().ok_or(fault)?,
                 Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. } if lease.reused => {
@@ -234,11 +265,12 @@ impl Tap {
                 Refusal { fault, .. } => return Err(fault),
             };
             lease = self.pool.reconnect(tries).await?;
+            refusal = match lease.send(request).await {
+                Ok(response) => return Ok((response, lease)),
+                Err(refusal) => refusal,
+            };
         }
-        match lease.send(request).await {
-            Ok(response) => Ok((response, lease)),
-            Err(refusal) => Err(refusal.fault),
-        }
+        Err(refusal.fault)
     }
 
     /// Passes on an answer.
@@ -280,12 +312,12 @@ impl Tap {
         &self,
         client: &Client,
         head: &Parts,
-        rule: Rule,
+        (rule, line): (Rule, Option<Line>),
         received: Received,
     ) -> Response<LiveBody> {
         self.sink.refused(&head.method, head.uri.path());
         self.complain(client.peer.address, rule, head.uri.path());
-        self.answered(status(rule), None, received.at, self.line(client, head));
+        self.answered(status(rule), None, received.at, line);
         for_rule(rule, received.version)
     }
 
@@ -402,22 +434,34 @@ struct Patience {
     end: Option<Instant>,
 }
 
+impl Patience {
+    /// How long is waited at first, for a request that was sent now.
+    fn first(&self, now: Instant, has_body: bool) -> Instant {
+        let wait = if has_body { self.primary.min(self.client) } else { self.primary };
+        self.capped(now + wait)
+    }
+
+    fn capped(&self, deadline: Instant) -> Instant {
+        self.end.map_or(deadline, |end| deadline.min(end))
+    }
+}
+
 /// Waits for the answer's head. The time starts anew with each byte of the request's body, but for
 /// that of the whole exchange.
 async fn within(
     patience: Patience,
     exchange: impl Future<Output = Result<Answer, Fault>>,
     upload: Option<&Upload>,
+    mut alarm: Alarm,
 ) -> Result<Answer, Failure> {
     let mut exchange = pin!(exchange);
-    let mut wait = patience.primary;
-    if upload.is_some() {
-        wait = wait.min(patience.client);
-    }
-    let capped = |deadline: Instant| patience.end.map_or(deadline, |end| deadline.min(end));
-    let mut deadline = capped(clock::now() + wait);
     loop {
-        let done = time::timeout_at(deadline.into(), &mut exchange).await;
+        let deadline = alarm.due();
+        let done = poll_fn(|cx| match exchange.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(Ok(done)),
+            Poll::Pending => Pin::new(&mut alarm).poll(cx).map(Err),
+        });
+        let done = done.await;
         let progress = upload.map(Upload::progress);
         let (later, failure) = match (done, progress) {
             (Ok(Ok(answer)), _) => return Ok(answer),
@@ -437,6 +481,6 @@ async fn within(
         if later <= deadline {
             return Err(failure);
         }
-        deadline = capped(later);
+        alarm.set(patience.capped(later));
     }
 }

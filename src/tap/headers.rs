@@ -41,11 +41,17 @@ pub(super) fn strip(headers: &mut HeaderMap) {
     }
 }
 
+/// What `Connection` mostly says.
+const KNOWN: [&[u8]; 4] = [b"keep-alive", b"close", b"upgrade", b"te"];
+
 fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
     let values = headers.get_all(CONNECTION).iter();
     let tokens = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
     tokens
-        .filter_map(|token| HeaderName::from_bytes(token.trim_ascii()).ok())
+        .map(<[u8]>::trim_ascii)
+        // These are no fields, or go anyway.
+        .filter(|token| !KNOWN.iter().any(|known| token.eq_ignore_ascii_case(known)))
+        .filter_map(|token| HeaderName::from_bytes(token).ok())
         // A client cannot have end-to-end fields of the message's framing or routing removed.
         .filter(|name| name != HOST && name != CONTENT_LENGTH)
         .collect()

@@ -84,15 +84,21 @@ where
     /// The connection used last that is still open, or a new one. A request that must not be sent
     /// twice gets one that was in use a moment ago: the other side will hardly be closing that.
     pub async fn lease(self: &Arc<Self>, replayable: bool) -> Result<Lease<B>, Fault> {
+        match self.rested(replayable, clock::now()) {
+            Some(lease) => Ok(lease),
+            None => Box::pin(self.connect()).await,
+        }
+    }
+
+    /// The same where no new one is needed.
+    pub fn rested(self: &Arc<Self>, replayable: bool, now: Instant) -> Option<Lease<B>> {
         if let Some(multiplex) = &self.multiplex
             && let Some(stream) = multiplex.take()
         {
-            return Ok(self.lend(Sender::Http2(stream), true));
+            return Some(self.lend(Sender::Http2(stream), true));
         }
-        match self.take_idle(clock::now(), if replayable { IDLE } else { WARM }) {
-            Some(sender) => Ok(self.lend(Sender::Http1(sender), true)),
-            None => self.connect().await,
-        }
+        let sender = self.take_idle(now, if replayable { IDLE } else { WARM })?;
+        Some(self.lend(Sender::Http1(sender), true))
     }
 
     /// A connection that is not known to have failed: a new one, or one of those that carry many
@@ -224,7 +230,8 @@ where
             }
             Sender::Http2(stream) => {
                 self.pool.target(&mut request);
-                stream.send(request).await
+                // A large future, and another one than the usual.
+                Box::pin(stream.send(request)).await
             }
         };
         sent.map_err(|mut error| Refusal {
@@ -240,14 +247,14 @@ where
     }
 
     /// Gives the connection back: the answer has been read to its end.
-    pub fn release(self) {
+    pub fn release(self, now: Instant) {
         let Sender::Http1(sender) = self.sender else { return };
         if sender.is_closed() {
             return;
         }
         let mut idle = self.pool.idle();
         if idle.len() < MOST_IDLE {
-            idle.push(Idle { sender, since: clock::now() });
+            idle.push(Idle { sender, since: now });
         }
     }
 }
