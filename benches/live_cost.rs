@@ -146,8 +146,9 @@ fn calls(sides: [SocketAddr; 2], mirrored: bool, requests: usize) -> u64 {
     let config = folder.path().join("shadow.yaml");
     fs::write(&config, self::config(sides, mirrored, &folder)).expect("a config");
     let table = folder.path().join("calls");
-    let mut traced = Command::new("strace");
-    traced.args(["-f", "-c", "-U", "calls,name", "-o"]).arg(&table);
+    // On one core, and so with one worker, as it is measured beside other programs.
+    let mut traced = Command::new("taskset");
+    traced.args(["-c", "0", "strace", "-f", "-c", "-U", "calls,name", "-o"]).arg(&table);
     traced.arg(env!("CARGO_BIN_EXE_shadow")).arg("run").arg("--config").arg(&config);
     let mut child = traced.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("strace");
     load(listening(&mut child), requests);

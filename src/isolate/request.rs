@@ -40,7 +40,9 @@ pub fn rewrite(rules: &Rewrite, original: &Request) -> Result<Request, Unappliab
 /// The same fields, with room for those that copies are given: a clone would have to grow.
 fn roomy(headers: &HeaderMap) -> HeaderMap {
     let mut copy = HeaderMap::with_capacity(headers.len() + MORE);
-    headers.iter().for_each(|(name, value)| drop(copy.append(name, value.clone())));
+    for (name, value) in headers {
+        copy.append(name, value.clone());
+    }
     copy
 }
 
