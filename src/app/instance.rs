@@ -311,11 +311,8 @@ async fn serve_admin(listener: Option<TcpListener>, config: Config, control: Arc
             }
         },
     };
-    let served = match tokio::net::TcpListener::from_std(listener) {
+    match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => admin::serve(listener, config.admin, control).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = served {
-        tracing::error!(%error, "the admin API has stopped");
+        Err(error) => tracing::error!(%error, "the admin API cannot be served"),
     }
 }

@@ -121,6 +121,8 @@ metrics! {
         "1 while what is found is also being stored.";
     StoreBytes = "shadow_store_bytes", Gauge, [],
         "Size of the store on disk.";
+    AdminRefused = "shadow_admin_refused_total", Counter, ["rule"],
+        "Requests and connections that the admin API refused.";
     Reloads = "shadow_config_reloads_total", Counter, ["result"],
         "Reloads of the config: ok or rejected.";
 }

@@ -11,6 +11,7 @@
 
 mod support;
 
+mod admin;
 mod commands;
 mod demo;
 mod faults;
