@@ -146,6 +146,9 @@ fn h1(settings: &Settings) -> http1::Builder {
     builder
 }
 
+/// The length of what an HTTP/2 connection begins with (RFC 9113 section 3.4).
+const PREFACE: usize = 24;
+
 /// So many header fields hyper reads without further memory.
 const HYPERS_FIELDS: usize = 100;
 
@@ -249,7 +252,13 @@ impl Server {
         let ended = if http2 {
             let connection = h2(settings).serve_connection(io, service);
             let driven = Driven { connection, begun: &begun, stop: &mut self.stop };
-            client.drive(driven, |it| it.graceful_shutdown()).await
+            tokio::select! {
+                biased;
+                ended = client.drive(driven, |it| it.graceful_shutdown()) => ended,
+                () = begun.late(PREFACE, settings.timeouts.head) => {
+                    return client.broke(Rule::HeadTimeout);
+                }
+            }
         } else {
             let connection = h1(settings).serve_connection(io, service).with_upgrades();
             let driven = Driven { connection, begun: &begun, stop: &mut self.stop };

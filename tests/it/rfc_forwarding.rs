@@ -376,6 +376,22 @@ fn case_33_a_client_that_goes_away_ends_the_request_upstream() {
 }
 
 #[test]
+fn case_33_a_client_that_goes_away_before_the_head_is_counted_and_its_copy_not_lost() {
+    let (origin, address) = listener();
+    let candidate = Origin::json("{}");
+    let shadow = Shadow::start(address, candidate.address, "");
+    let client = connect(shadow.listen, "GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    let mut upstream = accept(&origin);
+    until(&mut upstream, "\r\n\r\n");
+    // On HTTP/1 this looks like the end of one half, behind which an answer may be waited for.
+    drop(client);
+    upstream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").expect("written");
+    let coverage = shadow.settled(1)["coverage"].clone();
+    let partial = coverage["skipped"]["partial"].as_u64().unwrap_or(0);
+    assert_eq!(coverage["compared"].as_u64().map(|compared| compared + partial), Some(1));
+}
+
+#[test]
 fn case_34_a_client_that_ends_its_half_still_gets_its_answer() {
     let (origin, address) = listener();
     let shadow = Shadow::edge(address, "");
@@ -416,31 +432,6 @@ fn case_36_failures_have_short_answers_of_their_own() {
     check(Origin::start(|_| Act::Close).address, 502, "bad gateway\n");
     check(Origin::start(|_| Act::Raw(b"nonsense\r\n\r\n".to_vec())).address, 502, "bad gateway\n");
     check(Origin::start(|_| Act::Hang).address, 504, "gateway timeout\n");
-}
-
-#[test]
-fn case_37_what_follows_a_doubtful_request_gets_its_own_answer_or_none() {
-    let origin = Origin::start(|seen| Reply::new(200, seen.target.clone()));
-    let shadow = Shadow::edge(origin.address, "");
-    let next = "GET /next HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
-    for framing in [
-        "content-length: 6\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-        "content-length: 6\r\ntransfer-encoding : chunked\r\n\r\n0\r\n\r\n",
-        "transfer-encoding: \tchunked\r\n\r\n0\r\n\r\n",
-        "transfer-encoding:\x0bchunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n",
-        "transfer_encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n",
-        "x: \nTransfer-Encoding: chunked\r\ncontent-length: 5\r\n\r\n0\r\n\r\n",
-        "content-length: 0\r\n content-length: 44\r\n\r\n",
-    ] {
-        let answer =
-            raw(shadow.listen, format!("POST /first HTTP/1.1\r\nhost: a\r\n{framing}{next}"));
-        let bodies: Vec<_> =
-            answer.match_indices("\r\n\r\n/").map(|(at, _)| &answer[at..]).collect();
-        assert!(bodies.len() <= 2, "{framing:?}: {answer}");
-        assert!(answer.starts_with("HTTP/1.1 4") || answer.contains("\r\n\r\n/first"), "{answer}");
-    }
-    let targets: Vec<_> = origin.seen().into_iter().map(|seen| seen.target).collect();
-    assert!(targets.iter().all(|target| target == "/first" || target == "/next"), "{targets:?}");
 }
 
 #[test]
