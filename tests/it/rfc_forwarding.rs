@@ -166,6 +166,54 @@ fn case_25_a_client_that_expects_100_gets_it_or_the_final_answer() {
 }
 
 #[test]
+fn case_25_a_final_answer_before_100_passes_without_the_body() {
+    let (origin, address) = listener();
+    let shadow = Shadow::edge(address, "");
+    let head = "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n";
+    let mut client = connect(shadow.listen, head);
+    let mut upstream = accept(&origin);
+    assert!(until(&mut upstream, "\r\n\r\n").contains("expect: 100-continue\r\n"));
+    upstream.write_all(b"HTTP/1.1 417 No\r\ncontent-length: 2\r\n\r\nno").expect("written");
+    let answer = until(&mut client, "\r\n\r\nno");
+    assert!(answer.starts_with("HTTP/1.1 417 "), "{answer}");
+    // The connection ends, for what the client sends next may be the body after all.
+    client.read_to_end(&mut Vec::new()).expect("an end");
+}
+
+#[test]
+fn case_31_the_rest_of_a_body_whose_request_is_answered_is_not_waited_for_without_end() {
+    let (origin, address) = listener();
+    let shadow = Shadow::edge(address, &format!("timeouts: {{ body: {SLOW:?} }}"));
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\nsome";
+    let mut client = connect(shadow.listen, head);
+    let mut upstream = accept(&origin);
+    until(&mut upstream, "some");
+    upstream.write_all(b"HTTP/1.1 401 No\r\ncontent-length: 2\r\n\r\nno").expect("written");
+    assert!(until(&mut client, "\r\n\r\nno").starts_with("HTTP/1.1 401 "));
+    client.read_to_end(&mut Vec::new()).expect("an end");
+    upstream.read_to_end(&mut Vec::new()).expect("an end there too");
+}
+
+#[test]
+fn case_25_100_comes_when_the_primary_says_so_or_says_nothing() {
+    let (origin, address) = listener();
+    let shadow = Shadow::edge(address, "");
+    let head = "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n";
+    for interim in [&b"HTTP/1.1 100 Continue\r\n\r\n"[..], b""] {
+        let mut client = connect(shadow.listen, head);
+        let mut upstream = accept(&origin);
+        until(&mut upstream, "\r\n\r\n");
+        upstream.write_all(interim).expect("written");
+        assert!(until(&mut client, "\r\n\r\n").starts_with("HTTP/1.1 100 "));
+        client.write_all(b"hi").expect("written");
+        until(&mut upstream, "hi");
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+        upstream.write_all(answer).expect("written");
+        assert!(until(&mut client, "\r\n\r\nok").starts_with("HTTP/1.1 200 "));
+    }
+}
+
+#[test]
 fn case_26_interim_answers_end_here_counted_and_101_needs_a_request_for_it() {
     let origin = Origin::start(|seen| {
         let text: &[u8] = match seen.target.as_str() {
