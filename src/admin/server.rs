@@ -1,18 +1,17 @@
 //! The listener of the admin API and its routes.
 
-use crate::admin::{access, mirror, report};
+use crate::admin::{access, connections, mirror, report};
 use crate::base::Chain;
 use crate::config;
 use crate::control::{Control, ControlError};
 use crate::store::StoreError;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use serde_json::json;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -21,11 +20,7 @@ use tokio::net::TcpListener;
 const LARGEST_BODY: usize = 64 * 1024;
 
 /// Serves the admin API until the returned future is dropped.
-pub async fn serve(
-    listener: TcpListener,
-    admin: config::Admin,
-    control: Arc<Control>,
-) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, admin: config::Admin, control: Arc<Control>) {
     let guard = middleware::from_fn_with_state(Arc::new(admin), access::guard);
     let routes = Router::new()
         .route("/livez", get(|| async { "ok\n" }))
@@ -43,8 +38,7 @@ pub async fn serve(
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(guard)
         .with_state(control);
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).await
+    connections::serve(listener, routes).await;
 }
 
 /// Ready while clients are answered, which is always; what else is amiss is told beside it.
@@ -65,7 +59,9 @@ async fn metrics(State(control): State<Arc<Control>>) -> impl IntoResponse {
 
 async fn reload(
     State(control): State<Arc<Control>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
 ) -> Result<Json<serde_json::Value>, AdminError> {
+    tracing::info!(%from, "a reload is asked for");
     control.reload()?;
     Ok(Json(json!({ "reloaded": true })))
 }

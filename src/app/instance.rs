@@ -329,11 +329,8 @@ async fn serve_admin(
             }
         },
     };
-    let served = match listener.and_then(tokio::net::TcpListener::from_std) {
+    match listener.and_then(tokio::net::TcpListener::from_std) {
         Ok(listener) => admin::serve(listener, config, control).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = served {
-        tracing::error!(%error, "the admin API has stopped");
+        Err(error) => tracing::error!(%error, "the admin API cannot be served"),
     }
 }

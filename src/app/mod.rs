@@ -1,7 +1,8 @@
 //! Wiring: the only place that knows everyone.
 //!
-//! [`Instance::start`] brings a whole process up from a config; [`Instance::stop`] takes it down in
-//! order: clients first, then copies, then verdicts, then the store.
+//! [`Instance::start`] brings a whole process up from a config, [`Instance::take_over`] beside one
+//! that is to end; [`Instance::stop`] takes it down in order: clients first, then copies, then
+//! verdicts, then the store.
 //!
 //! This module never decides anything.
 

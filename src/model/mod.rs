@@ -24,7 +24,7 @@ pub use histogram::Histogram;
 pub use ledger::{Disposition, DropReason, FailReason, Ledger, SkipReason};
 pub use outcome::{Fault, Outcome, Payload, Reply};
 pub use path::{Path, Pattern, PatternError, Place, Seg};
-pub use rule::Rule;
+pub use rule::{AdminRule, Rule};
 pub use session::{
     Controls, EndpointStats, Finding, Judged, REDACTED, Sample, SampleReply, SampleRequest,
     Session, SessionInfo, Status,

@@ -1,4 +1,4 @@
-//! Why the tap answers, or hangs up, by itself.
+//! Why the tap answers, or hangs up, by itself; and why the admin API does not answer.
 
 use crate::model::words::words;
 
@@ -43,5 +43,23 @@ words! {
         Connections = "connections",
         /// `listen.limits.per_client` of this address are open already.
         PerClient = "per_client",
+    }
+}
+
+words! {
+    /// The rule by which the admin API did not answer.
+    AdminRule {
+        /// So many connections are open already.
+        Connections = "connections",
+        /// The client's address is not in `admin.allow`.
+        Address = "address",
+        /// The request comes from a page of another site.
+        Origin = "origin",
+        /// It names a host that is no address, and carries no token.
+        Host = "host",
+        /// The token is missing or wrong.
+        Token = "token",
+        /// It was not sent, or worked on, in time.
+        Slow = "slow",
     }
 }

@@ -7,6 +7,7 @@ use crate::tap::Sink;
 use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Upload};
 use crate::tap::forward::Line;
+use crate::tap::interim::Hold;
 use crate::upstream::{Lease, classify};
 use bytes::Bytes;
 use http::{StatusCode, Version};
@@ -16,6 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
+use tokio::time::{Sleep, sleep_until};
 
 /// Why a body ended before its end. A reset stream stands behind it with its code, which the
 /// other side's stream is reset with.
@@ -37,6 +39,29 @@ fn is_cut_off(version: Version, body: &Incoming) -> bool {
     version == Version::HTTP_2 && !body.is_end_stream() && body.size_hint().exact() != Some(0)
 }
 
+/// How long the rest of a body is waited for whose request has been answered already. It is read,
+/// since a client may not listen before it has sent all of it.
+pub struct Rest {
+    patience: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Rest {
+    pub(super) fn new(patience: Duration) -> Self {
+        Self { patience, timer: None }
+    }
+
+    /// Ready when nothing has come for too long.
+    fn poll_over(&mut self, since: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let end = (since + self.patience).into();
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        if timer.deadline() != end {
+            timer.as_mut().reset(end);
+        }
+        timer.as_mut().poll(cx)
+    }
+}
+
 /// The body of a request on its way to the primary.
 pub enum UpBody {
     Empty,
@@ -46,6 +71,10 @@ pub enum UpBody {
         upload: Arc<Upload>,
         /// Of the connection that it comes on.
         version: Version,
+        /// Where its client waits to be told to send it.
+        hold: Option<Hold>,
+        /// For the rest of it, when nobody needs that any more.
+        rest: Rest,
     },
 }
 
@@ -57,12 +86,22 @@ impl Body for UpBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Self::Stream { body, upload, version } = self.get_mut() else {
+        let Self::Stream { body, upload, version, hold, rest } = self.get_mut() else {
             return Poll::Ready(None);
         };
+        if let Some(held) = hold {
+            // It has not been asked for, and is not going to be.
+            if upload.unneeded(cx).is_some() {
+                return Poll::Ready(Some(Err(BodyError::Cancelled)));
+            }
+            ready!(held.as_mut().poll(cx));
+            *hold = None;
+        }
         let Poll::Ready(frame) = Pin::new(&mut *body).poll_frame(cx) else {
-            upload.wait();
-            return Poll::Pending;
+            return match upload.wait(cx) {
+                None => Poll::Pending,
+                Some(since) => rest.poll_over(since, cx).map(|()| Some(Err(BodyError::Cancelled))),
+            };
         };
         Poll::Ready(match frame {
             Some(Ok(mut frame)) => {
@@ -209,6 +248,9 @@ impl Passage {
     fn complete(&mut self) {
         if let Some(end) = self.end.take() {
             end.complete();
+            if let Some(upload) = &self.upload {
+                upload.answered();
+            }
         }
     }
 }

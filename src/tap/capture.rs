@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, Method, Uri};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 /// A complete exchange with the memory that it holds.
@@ -58,6 +59,10 @@ struct UploadState {
     room: u64,
     /// The rule that it breaks.
     broken: Option<Rule>,
+    /// The request has been answered to the end: nobody needs the rest.
+    answered: bool,
+    /// Whoever passes it on, while it waits.
+    waker: Option<Waker>,
 }
 
 /// How far an upload is.
@@ -80,6 +85,8 @@ impl Upload {
             waiting: false,
             room: most.unwrap_or(u64::MAX),
             broken: None,
+            answered: false,
+            waker: None,
         };
         Arc::new(Self { state: Mutex::new(state) })
     }
@@ -107,9 +114,35 @@ impl Upload {
         self.state().broken = Some(Rule::Malformed);
     }
 
-    /// The client has not sent more yet.
-    pub(super) fn wait(&self) {
+    /// The client has not sent more yet. Once the request has been answered, says since when.
+    pub(super) fn wait(&self, cx: &Context<'_>) -> Option<Instant> {
         self.state().waiting = true;
+        self.unneeded(cx)
+    }
+
+    /// Where the request has been answered already: since when nothing has come. The task is woken
+    /// when it is.
+    pub(super) fn unneeded(&self, cx: &Context<'_>) -> Option<Instant> {
+        let mut state = self.state();
+        if state.answered {
+            return Some(state.progressed);
+        }
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            waker => *waker = Some(cx.waker().clone()),
+        }
+        None
+    }
+
+    /// The request has been answered to the end.
+    pub(super) fn answered(&self) {
+        let mut state = self.state();
+        state.answered = true;
+        let waker = state.waker.take().filter(|_| !state.complete);
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     pub(super) fn end(&self, trailers: Option<HeaderMap>) {

@@ -148,6 +148,9 @@ fn h1(settings: &Settings, alarms: Alarms) -> http1::Builder {
     builder
 }
 
+/// The length of what an HTTP/2 connection begins with (RFC 9113 section 3.4).
+const PREFACE: usize = 24;
+
 /// So many header fields hyper reads without further memory.
 const HYPERS_FIELDS: usize = 100;
 
@@ -251,7 +254,13 @@ impl Server {
         let ended = if http2 {
             let connection = h2(settings).serve_connection(io, service);
             let driven = Driven { connection, begun: &begun, stop: &mut self.stop };
-            client.drive(driven, |it| it.graceful_shutdown()).await
+            tokio::select! {
+                biased;
+                ended = client.drive(driven, |it| it.graceful_shutdown()) => ended,
+                () = begun.late(PREFACE, settings.timeouts.head) => {
+                    return client.broke(Rule::HeadTimeout);
+                }
+            }
         } else {
             let connection =
                 h1(settings, self.tap.alarms()).serve_connection(io, service).with_upgrades();
@@ -394,4 +403,98 @@ fn service(
         let client = client.clone();
         async move { Ok::<_, Infallible>(client.tap.forward(&client, request).await) }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+    use crate::model::{Answered, Disposition, Exchange};
+    use crate::policy::{Marker, Plan};
+    use crate::tap::{Admission, Captured, Sink};
+    use crate::upstream::Address;
+    use arc_swap::ArcSwap;
+    use http::Method;
+    use http::request::Parts;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net;
+
+    /// An onlooker with a bug.
+    #[derive(Default)]
+    struct Faulty {
+        answers: AtomicUsize,
+    }
+
+    impl Sink for Faulty {
+        fn admit(&self, head: &Parts, _: IpAddr) -> Admission {
+            assert_ne!(head.uri.path(), "/bug");
+            Admission::Pass
+        }
+
+        fn refused(&self, _: &Method, _: &str) {}
+        fn settle(&self, _: &Exchange, _: &Plan, _: Disposition) {}
+        fn offer(&self, _: Captured) {}
+
+        fn answered(&self, _: Answered) {
+            self.answers.fetch_add(1, Relaxed);
+        }
+    }
+
+    async fn origin(listener: net::TcpListener) {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut buffer = [0; 4096];
+                while stream.read(&mut buffer).await.is_ok_and(|length| length > 0) {
+                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+                    stream.write_all(answer).await.expect("the tap reads");
+                }
+            });
+        }
+    }
+
+    /// One request; what comes back, up to its body or the end.
+    async fn ask(client: &mut TcpStream, path: &str) -> String {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n");
+        client.write_all(request.as_bytes()).await.expect("written");
+        let (mut answer, mut buffer) = (String::new(), [0; 4096]);
+        while !answer.ends_with("ok") {
+            match client.read(&mut buffer).await {
+                Ok(0) | Err(_) => break,
+                Ok(length) => answer.push_str(&String::from_utf8_lossy(&buffer[..length])),
+            }
+        }
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_connection_and_no_other() {
+        let free = || async { net::TcpListener::bind("127.0.0.1:0").await.expect("a port") };
+        let (upstream, listener) = (free().await, free().await);
+        let primary = upstream.local_addr().expect("an address");
+        let listen = listener.local_addr().expect("an address");
+        let config = parse("primary: { url: http://a:1 }", "shadow.yaml", &|_| None);
+        let settings = Settings::new(&config.expect("a config"), 7);
+        let (sink, door) = (Arc::new(Faulty::default()), Arc::new(Door::default()));
+        let address = Address::new(&primary.ip().to_string(), primary.port());
+        let marker = Marker::new("session", &[0; 32]);
+        let settings = Arc::new(ArcSwap::from_pointee(settings));
+        let tap = Tap::new(address, sink.clone(), settings, marker);
+        let (stop, stopped) = watch::channel(Stop::No);
+        let clients = async {
+            let mut one = TcpStream::connect(listen).await.expect("a connection");
+            let mut other = TcpStream::connect(listen).await.expect("a connection");
+            assert!(ask(&mut one, "/").await.ends_with("ok"));
+            assert_eq!(ask(&mut other, "/bug").await, "");
+            assert!(ask(&mut one, "/").await.ends_with("ok"));
+            // It has left the door, so that there is room for another.
+            assert_eq!(door.open(), 1);
+            drop(one);
+            stop.send_replace(Stop::Drain);
+        };
+        tokio::spawn(origin(upstream));
+        let listener = listener.into_std().expect("a listener");
+        tokio::join!(serve(listener, tap, door.clone(), stopped), clients);
+        assert_eq!((sink.answers.load(Relaxed), door.open()), (2, 0));
+    }
 }

@@ -4,7 +4,7 @@ use crate::base::clock;
 use crate::model::{Answered, Fault, Rule};
 use crate::policy::Marker;
 use crate::tap::alarm::{Alarm, Alarms};
-use crate::tap::body::{Ending, LiveBody, Passage, UpBody};
+use crate::tap::body::{Ending, LiveBody, Passage, Rest, UpBody};
 use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Head, Progress, Upload};
 use crate::tap::complaints::Complaints;
@@ -19,7 +19,7 @@ use crate::tap::{Admission, Sink};
 use crate::telemetry::{Access, AccessLog, EdgeMeters};
 use crate::upstream::{Endpoint, Lease, MOST_TRIES, Pool, Refusal, Retry};
 use arc_swap::ArcSwap;
-use http::header::{CONNECTION, UPGRADE};
+use http::header::{CONNECTION, EXPECT, UPGRADE};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body as _;
@@ -175,7 +175,10 @@ impl Tap {
         }
         let kept = Kept { line, ..self.keep(&head, admission, upload.as_ref()) };
         let body = match upload.clone() {
-            Some(upload) => UpBody::Stream { body, upload, version },
+            Some(upload) => {
+                let rest = Rest::new(settings.timeouts.body);
+                UpBody::Stream { body, upload, version, hold: None, rest }
+            }
             None => UpBody::Empty,
         };
         let patience = Patience {
@@ -184,8 +187,20 @@ impl Tap {
             end: settings.timeouts.total.and_then(|total| received.at.checked_add(total)),
         };
         let mut request = Request::from_parts(head, body);
-        self.interim.watch(&mut request);
+        self.watch(&mut request, version);
         Ok(Job { request, kept, upload, upgrade, patience })
+    }
+
+    /// Has the primary's interim answers to a request heard. Over HTTP/2 they are not.
+    fn watch(&self, request: &mut Request<UpBody>, client: Version) {
+        let expects = client == Version::HTTP_11 && request.headers().contains_key(EXPECT);
+        if !expects || self.pool.may_multiplex() {
+            return self.interim.watch(request);
+        }
+        let until = self.interim.hold(request);
+        if let UpBody::Stream { hold, .. } = request.body_mut() {
+            *hold = Some(until);
+        }
     }
 
     /// The primary has agreed to another protocol: the rest is a tunnel.

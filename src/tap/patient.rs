@@ -1,10 +1,10 @@
 //! A client's socket that gives up on a client which takes nothing of its answer.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -27,8 +27,8 @@ pub(super) struct Begun(Arc<Flags>);
 #[derive(Default)]
 struct Flags {
     begun: AtomicBool,
-    /// It has sent something at some time.
-    ever: AtomicBool,
+    /// How many bytes it has sent in all.
+    read: AtomicUsize,
 }
 
 impl Begun {
@@ -39,16 +39,25 @@ impl Begun {
     /// Waits until the client has sent something for the first time. To be polled in the task that
     /// reads: it is woken by what comes.
     pub async fn first(&self) {
-        poll_fn(|_| match self.0.ever.load(Relaxed) {
-            true => Poll::Ready(()),
-            false => Poll::Pending,
+        poll_fn(|_| match self.0.read.load(Relaxed) {
+            0 => Poll::Pending,
+            _ => Poll::Ready(()),
         })
         .await;
     }
 
-    fn read(&self) {
+    /// Ready where fewer bytes than these have come by then; never otherwise.
+    pub async fn late(&self, bytes: usize, by: Duration) {
+        sleep(by).await;
+        if self.0.read.load(Relaxed) >= bytes {
+            pending::<()>().await;
+        }
+    }
+
+    fn read(&self, bytes: usize) {
         self.0.begun.store(true, Relaxed);
-        self.0.ever.store(true, Relaxed);
+        // Nobody else writes it.
+        self.0.read.store(self.0.read.load(Relaxed).saturating_add(bytes), Relaxed);
     }
 
     fn written(&self) {
@@ -85,8 +94,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.begun.read();
+        let length = buffer.filled().len() - before;
+        if length > 0 {
+            self.begun.read(length);
         }
         read
     }

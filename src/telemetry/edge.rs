@@ -1,6 +1,6 @@
 //! Counting what is out of the ordinary at the edge.
 
-use crate::model::Rule;
+use crate::model::{AdminRule, Rule};
 use crate::telemetry::Name;
 use metrics::{Counter, Histogram, counter, histogram};
 use std::time::Duration;
@@ -53,6 +53,11 @@ impl EdgeMeters {
     pub fn tunnel(&self) {
         self.tunnels.increment(1);
     }
+}
+
+/// The admin API has refused something.
+pub fn admin_refused(rule: AdminRule) {
+    counter!(Name::AdminRefused.as_str(), "rule" => rule.name()).increment(1);
 }
 
 impl Default for EdgeMeters {

@@ -125,6 +125,8 @@ metrics! {
         "Bugs of shadow that were caught, by the thread they struck.";
     AcceptErrors = "shadow_accept_errors_total", Counter, [],
         "Tries to accept a client for which the process or the machine lacked something.";
+    AdminRefused = "shadow_admin_refused_total", Counter, ["rule"],
+        "Requests and connections that the admin API refused.";
     Reloads = "shadow_config_reloads_total", Counter, ["result"],
         "Reloads of the config: ok or rejected.";
 }

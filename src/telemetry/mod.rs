@@ -13,7 +13,7 @@ mod meters;
 mod metric;
 
 pub use access::{Access, AccessLog, common as access_common, json as access_json};
-pub use edge::EdgeMeters;
+pub use edge::{EdgeMeters, admin_refused};
 pub use log::{LogError, init as init_log, report_panics};
 pub use meters::{Meters, Recorder};
 pub use metric::{METRICS, Metric, Name, Unit};

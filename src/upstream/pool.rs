@@ -186,6 +186,11 @@ where
         Lease { pool: self.clone(), sender, reused }
     }
 
+    /// Whether HTTP/2 may be spoken.
+    pub fn may_multiplex(&self) -> bool {
+        self.multiplex.is_some()
+    }
+
     /// Closes what has rested for too long.
     pub fn prune(&self, now: Instant) {
         let rested = |idle: &Idle<B>| now.saturating_duration_since(idle.since) > IDLE;

@@ -11,6 +11,7 @@
 
 mod support;
 
+mod admin;
 mod commands;
 mod demo;
 mod faults;
@@ -24,6 +25,7 @@ mod rfc_forwarding;
 mod rfc_http2;
 mod rfc_requests;
 mod rfc_service;
+mod smuggling;
 mod store;
 mod takeover;
 mod vitals;

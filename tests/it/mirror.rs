@@ -223,7 +223,7 @@ fn a_reload_changes_the_mirror_and_a_bad_config_changes_nothing() {
 
     fs::write(&path, old.replace("sample: 0%", "sample: 120%")).expect("written");
     let mut admin = Client::connect(shadow.admin);
-    admin.send("POST /api/v1/reload HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n");
+    admin.send("POST /api/v1/reload HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n");
     let answer = admin.answer("POST");
     assert_eq!(answer.status, 422);
     let error: Value = serde_json::from_str(&answer.text()).expect("JSON");

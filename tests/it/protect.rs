@@ -190,7 +190,7 @@ fn pause(shadow: Shadow, primary: &Origin, candidate: &Origin) {
     let body = "{\"enabled\":false}";
     let length = body.len();
     admin.send(format!(
-        "PATCH /api/v1/mirror HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n{body}"
+        "PATCH /api/v1/mirror HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n{body}"
     ));
     assert_eq!(admin.answer("PATCH").status, 200);
     assert_eq!(client.get("/after").status, 200);

@@ -3,7 +3,7 @@
 use crate::support::{
     Client, Frame, H2, Origin, Reply, Shadow, accept, connect, eventually, listener, until,
 };
-use std::io::Write;
+use std::io::{Read, Write};
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
@@ -111,4 +111,45 @@ fn what_is_over_in_time_is_not_touched_by_the_bound() {
         assert_eq!(client.get("/").text(), "{}");
     }
     assert_eq!(overdue(&shadow), 0);
+}
+
+#[test]
+fn case_53_a_preface_of_http_2_that_never_ends_is_given_up() {
+    let origin = Origin::json("{}");
+    let shadow = Shadow::edge(origin.address, "timeouts: { head: 300ms }");
+    for start in ["PRI", "PRI * HTTP/2.0\r\n\r\nSM\r\n"] {
+        let mut client = connect(shadow.listen, start);
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).ok();
+    }
+    assert_eq!(shadow.metric("shadow_refused_total{rule=\"head_timeout\"}"), 2);
+}
+
+#[test]
+fn case_53_a_preface_of_http_2_may_come_byte_by_byte() {
+    let origin = Origin::json("{}");
+    let shadow = Shadow::edge(origin.address, "");
+    let mut client = connect(shadow.listen, "");
+    client.set_nodelay(true).expect("no delay");
+    for byte in b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0" {
+        client.write_all(&[*byte]).expect("written");
+        std::thread::yield_now();
+    }
+    let mut head = [0; 9];
+    client.read_exact(&mut head).expect("a frame");
+    assert_eq!(head[3], Frame::SETTINGS);
+}
+
+#[test]
+fn case_53_a_body_that_comes_byte_by_byte_is_taken_while_it_goes_on() {
+    let origin = Origin::start(|seen| Reply::new(200, seen.body.clone()));
+    let shadow = Shadow::edge(origin.address, "timeouts: { body: 400ms }");
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 20\r\n\r\n";
+    let mut client = connect(shadow.listen, head);
+    // Far longer than `body` in all, never as long between two.
+    for _ in 0..20 {
+        client.write_all(b"x").expect("written");
+        std::thread::park_timeout(std::time::Duration::from_millis(50));
+    }
+    assert_eq!(Client::of(client).answer("POST").text(), "x".repeat(20));
 }

@@ -1,6 +1,10 @@
 //! Cases 39 to 50 of the list that a careful proxy is held against: HTTP/2, frame by frame.
 
-use crate::support::{Act, Client, Frame, H2, Origin, Reply, Shadow, fields_of, get, raw};
+use crate::support::{
+    Act, Client, Frame, H2, Origin, Reply, Shadow, accept, eventually, fields_of, listener, raw,
+    until,
+};
+use std::io::Read;
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
@@ -140,18 +144,43 @@ fn case_44_a_stream_that_is_not_read_does_not_hold_up_another() {
 }
 
 #[test]
-fn case_45_the_number_of_streams_is_limited() {
-    let origin = Origin::json("{}");
+fn case_45_the_number_of_streams_is_limited_and_one_more_is_refused() {
+    let origin = Origin::start(|_| Act::Hang);
     let shadow = Shadow::edge(origin.address, "");
     let settings = H2::connect(shadow.listen).until(Frame::SETTINGS).expect("settings");
     let most = settings.payload.chunks(6).find(|setting| setting[..2] == [0, 3]);
     assert_eq!(most.map(|setting| &setting[2..]), Some(&256_u32.to_be_bytes()[..]));
+    let mut h2 = H2::connect(shadow.listen);
+    let stream = |number: u32| 2 * number + 1;
+    (0..=256).for_each(|number| h2.get(stream(number), &[]));
+    let refused = h2.until(Frame::RST_STREAM).expect("a refusal");
+    let reason = 7_u32.to_be_bytes().to_vec();
+    assert_eq!((refused.stream, refused.payload), (stream(256), reason), "REFUSED_STREAM");
+    // There is room again once one of them has ended.
+    h2.send(Frame::RST_STREAM, 0, stream(0), &8_u32.to_be_bytes());
+    h2.request(stream(257), &[(":method", "TRACE"), SCHEME, PATH, AUTHORITY]);
+    assert_eq!(h2.outcome(stream(257)), Some(405));
 }
 
 #[test]
-fn case_46_rapid_resets_end_the_connection_and_little_of_it_reaches_the_origin() {
-    let origin = Origin::json("{}");
-    let shadow = Shadow::edge(origin.address, "");
+fn case_33_a_stream_that_is_cancelled_before_its_answer_ends_the_request_upstream() {
+    let (origin, address) = listener();
+    let candidate = Origin::json("{}");
+    let shadow = Shadow::start(address, candidate.address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    h2.get(1, &[]);
+    let mut upstream = accept(&origin);
+    until(&mut upstream, "\r\n\r\n");
+    h2.send(Frame::RST_STREAM, 0, 1, &8_u32.to_be_bytes());
+    assert_eq!(upstream.read(&mut [0; 9]).unwrap_or(0), 0, "nobody waits any more");
+    assert_eq!(shadow.settled(1)["coverage"]["skipped"]["partial"], 1);
+    assert_eq!(candidate.seen().len(), 0);
+}
+
+#[test]
+fn case_46_rapid_resets_end_the_connection_and_what_they_began() {
+    let (primary, candidate) = (Origin::start(|_| Act::Hang), Origin::json("{}"));
+    let shadow = Shadow::start(primary.address, candidate.address, "");
     let mut h2 = H2::connect(shadow.listen);
     let cancel = 8_u32.to_be_bytes();
     for number in 0..20_000 {
@@ -163,8 +192,16 @@ fn case_46_rapid_resets_end_the_connection_and_little_of_it_reaches_the_origin()
     let calm = 11;
     let goaway = h2.until(Frame::GOAWAY);
     assert!(goaway.is_none_or(|goaway| goaway.payload[7] == calm));
-    assert!(origin.seen().len() < 10_000, "{}", origin.seen().len());
-    assert_eq!(get(shadow.listen, "/").status, 200);
+    // Whatever came through was cancelled: nothing is left of it, and none of it was mirrored.
+    let open = || shadow.metric("shadow_open_connections{side=\"primary\"}");
+    eventually("the end of what was begun", || (open() == 0).then_some(()));
+    let coverage = shadow.settled_at_least(0)["coverage"].clone();
+    let seen = coverage["seen"].as_u64().expect("a count");
+    assert_eq!(coverage["skipped"]["partial"].as_u64().unwrap_or(0), seen, "{coverage}");
+    assert!(seen < 10_000 && candidate.seen().is_empty(), "{coverage}");
+    let mut client = Client::connect(shadow.listen);
+    client.send("TRACE / HTTP/1.1\r\nhost: a\r\n\r\n");
+    assert_eq!(client.answer("TRACE").status, 405);
 }
 
 #[test]

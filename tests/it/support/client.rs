@@ -31,9 +31,11 @@ impl Answer {
     }
 }
 
-/// One GET on a connection of its own.
+/// One GET on a connection of its own, to a host that is an address, as the admin API wants it.
 pub fn get(address: SocketAddr, target: &str) -> Answer {
-    Client::connect(address).get(target)
+    let mut client = Client::connect(address);
+    client.send(format!("GET {target} HTTP/1.1\r\nhost: {address}\r\n\r\n"));
+    client.answer("GET")
 }
 
 impl Client {
