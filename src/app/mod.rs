@@ -7,6 +7,6 @@
 
 mod instance;
 mod intake;
-mod worker;
+pub mod worker;
 
 pub use instance::{Instance, Origin, StartError, Stopped};

@@ -15,7 +15,7 @@ mod multiplex;
 mod pool;
 mod retry;
 
-pub use connect::Address;
+pub use connect::{Address, Connect, ConnectError, Connecting, Stream};
 pub use endpoint::Endpoint;
 pub use fault::classify;
 pub use pool::{Lease, Pool, Refusal};

@@ -2,10 +2,10 @@
 
 use crate::base::clock;
 use crate::model::Fault;
-use crate::upstream::Retry;
 use crate::upstream::endpoint::{Endpoint, Secure, Spoken};
 use crate::upstream::multiplex::{Multiplex, Stream, to_http1, to_http2};
 use crate::upstream::retry::retry;
+use crate::upstream::{Retry, connect};
 use bytes::Bytes;
 use http::uri::Scheme;
 use http::{Request, Response, Version};
@@ -18,7 +18,6 @@ use std::error::Error;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
 
 /// Connections that rest longer are closed: just below the 5 s after which common servers close
 /// theirs, so that a request seldom meets a connection that is being closed.
@@ -101,10 +100,10 @@ where
         if let Some(multiplex) = &self.multiplex {
             return Box::pin(self.negotiate(multiplex)).await;
         }
-        let tcp = self.endpoint.address.connect().await?;
+        let stream = self.endpoint.way.connect().await?;
         match &self.endpoint.tls {
-            None => self.begin_http1(TokioIo::new(tcp)).await,
-            Some(secure) => Box::pin(self.begin_secured(tcp, secure)).await,
+            None => self.begin_http1(TokioIo::new(stream)).await,
+            Some(secure) => Box::pin(self.begin_secured(stream, secure)).await,
         }
     }
 
@@ -120,10 +119,10 @@ where
 
     async fn begin_secured(
         self: &Arc<Self>,
-        tcp: TcpStream,
+        stream: Box<dyn connect::Stream>,
         secure: &Secure,
     ) -> Result<Lease<B>, Fault> {
-        let (tls, _) = secure.handshake(tcp, self.endpoint.protocol).await?;
+        let (tls, _) = secure.handshake(stream, self.endpoint.protocol).await?;
         self.begin_http1(TokioIo::new(tls)).await
     }
 
@@ -137,12 +136,12 @@ where
         if let Some(stream) = multiplex.take() {
             return Ok(self.lend(Sender::Http2(stream), true));
         }
-        let tcp = self.endpoint.address.connect().await?;
+        let stream = self.endpoint.way.connect().await?;
         let Some(secure) = &self.endpoint.tls else {
-            let stream = multiplex.begin(TokioIo::new(tcp)).await.map_err(|_| Fault::Reset)?;
+            let stream = multiplex.begin(TokioIo::new(stream)).await.map_err(|_| Fault::Reset)?;
             return Ok(self.lend(Sender::Http2(stream), false));
         };
-        let (tls, spoken) = secure.handshake(tcp, self.endpoint.protocol).await?;
+        let (tls, spoken) = secure.handshake(stream, self.endpoint.protocol).await?;
         multiplex.declined.store(spoken == Spoken::Http1, Relaxed);
         match spoken {
             Spoken::Http1 => self.begin_http1(TokioIo::new(tls)).await,
