@@ -11,6 +11,7 @@
 mod connect;
 mod endpoint;
 mod fault;
+mod heard;
 mod multiplex;
 mod pool;
 mod retry;
