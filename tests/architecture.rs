@@ -36,6 +36,19 @@ const SAME_LAYER: [(&str, &str, &str); 9] = [
     ("redact", "compare", "both read JSON from its raw text"),
 ];
 
+/// Who asks for calendar time, and what for. Nothing is timed by it: a clock may jump.
+const CALENDAR: [(&str, &str); 9] = [
+    ("src/admin/report.rs", "when a report was made"),
+    ("src/app/instance.rs", "when a session began and ended"),
+    ("src/app/intake.rs", "when a request came in"),
+    ("src/base/clock.rs", "the one place where it is read"),
+    ("src/cli/query.rs", "when a report was made"),
+    ("src/demo/shop/server.rs", "what the example shop answers"),
+    ("src/store/writer/keeper.rs", "when there was a flush, and what `retention` may believe"),
+    ("src/store/writer/thread.rs", "when a session ended"),
+    ("src/tap/forward.rs", "lines of the access log"),
+];
+
 /// What pure rooms never touch.
 const IMPURE: [&str; 8] = [
     "tokio::",
@@ -138,6 +151,21 @@ fn pure_rooms_have_no_sockets_threads_clocks_or_randomness() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn calendar_time_is_for_records_only() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for path in sources(&src()) {
+        let text = code(&path);
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let asks = ["clock::wall", "SystemTime::now", "Timestamp::now", "Zoned::now"];
+        let asks = asks.iter().any(|word| text.contains(word));
+        let listed = CALENDAR.iter().any(|(file, _)| path.ends_with(here.join(file)));
+        let test = path.ends_with("tests.rs")
+            || path.components().any(|part| part.as_os_str() == "fixtures");
+        assert!(test || asks == listed, "{}: calendar time is not for timing", path.display());
+    }
 }
 
 #[test]

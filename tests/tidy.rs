@@ -21,7 +21,8 @@ fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).expect("a readable folder") {
         let path = entry.expect("a readable entry").path();
-        if path.is_dir() {
+        let is_built = path.ends_with("target");
+        if path.is_dir() && !is_built {
             found.extend(files(&path, extension));
         } else if path.extension().is_some_and(|each| each == extension) {
             found.push(path);
@@ -178,5 +179,16 @@ fn nothing_names_a_place_that_a_user_does_not_have() {
         for place in places.map(|parts| parts.concat()) {
             assert!(!text.contains(&place), "{} names {place}", path.display());
         }
+    }
+}
+
+#[test]
+fn every_invariant_of_the_mirror_has_one_test_under_its_number() {
+    let code: String = sources().iter().map(|path| read(path)).collect();
+    for number in 1..=34 {
+        // Written in two parts, so that this file has none.
+        let name = ["fn ", &format!("m{number:02}_")].concat();
+        let tests = code.lines().filter(|line| line.trim_start().starts_with(&name)).count();
+        assert_eq!(tests, 1, "M{number}");
     }
 }

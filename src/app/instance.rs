@@ -1,16 +1,18 @@
 //! One whole process: started, reloaded by signal, stopped in order.
 
 use crate::admin;
+use crate::app::session;
+use crate::app::supervise::supervise;
 use crate::app::worker::{self, Place, Shared};
 use crate::base::{Chain, clock};
-use crate::config::{AccessFormat, Config, Problems, Telemetry};
-use crate::control::{Control, Wiring};
+use crate::config::{self, AccessFormat, Config, Problems, Telemetry};
+use crate::control::{Control, Sides, Wiring};
 use crate::judge::{Inbox, Judge, Judges};
 use crate::mirror::Limits;
 use crate::model::{Controls, Session, SessionInfo};
 use crate::policy::{Constants, Marker, Policy};
 use crate::store::{Book, Health, Holder, Setup, StoreError, Writer, load_controls};
-use crate::tap::{self, BindError, Stop};
+use crate::tap::{self, BindError, Claim, Stop};
 use crate::telemetry::{AccessLog, Recorder, access_common, access_json};
 use crate::upstream::Endpoint;
 use arc_swap::ArcSwap;
@@ -82,15 +84,35 @@ impl Instance {
     /// Brings everything up: clients are served when this returns. Runs on the control runtime,
     /// which also serves the admin API.
     pub async fn start(config: Config, origin: Origin) -> Result<Self, StartError> {
+        Self::begin(config, origin, Claim::Alone)
+    }
+
+    /// The same beside a process that serves the same address, and is to end now. What that one
+    /// holds alone, the admin API's address and the store, is taken as soon as it lets go.
+    pub async fn take_over(config: Config, origin: Origin) -> Result<Self, StartError> {
+        Self::begin(config, origin, Claim::Beside)
+    }
+
+    fn begin(config: Config, origin: Origin, claim: Claim) -> Result<Self, StartError> {
         let cores = available_parallelism().map_or(1, usize::from);
-        let listeners = tap::bind(config.listen.address, cores)?;
+        let listeners = tap::bind(config.listen.address, cores, claim)?;
         let listen = listeners.first().and_then(|one| one.local_addr().ok());
         let listen = listen.unwrap_or(config.listen.address);
-        let admin = bind_admin(config.admin.address)?;
-        let admin_at = admin.local_addr()?;
+        let admin = match bind_admin(config.admin.address) {
+            Err(StartError::Admin(_, error))
+                if claim == Claim::Beside && error.kind() == io::ErrorKind::AddrInUse =>
+            {
+                None
+            }
+            bound => Some(bound?),
+        };
+        let admin_at = match &admin {
+            Some(listener) => listener.local_addr()?,
+            None => config.admin.address,
+        };
         let recorder = Recorder::install().map_err(|_| StartError::Metrics)?;
 
-        let session = Uuid::now_v7().to_string();
+        let session = session::id(&config.store.path);
         let book = Arc::new(Mutex::new(Book::new(info(&session, &config, &origin))));
         let controls = controls(&config);
         let constants = Constants { session: session.clone(), key: key() };
@@ -115,6 +137,11 @@ impl Instance {
             process,
             stop: stopped,
         };
+        let sides = Sides {
+            clients: shared.door.clone(),
+            primary: shared.primary.clone(),
+            candidate: shared.candidate.clone(),
+        };
         let backlogs = inboxes.iter().map(Inbox::backlog).collect();
         let workers = workers(&shared, listeners, &inboxes)?;
         let writer = writer(&config, admin_at, book.clone())?;
@@ -130,9 +157,22 @@ impl Instance {
             writer,
             recorder,
             constants,
+            sides,
         });
-        let watching = task::spawn(watch(control.clone())).abort_handle();
-        let serving = task::spawn(serve_admin(admin, config, control.clone())).abort_handle();
+        let watching = task::spawn({
+            let control = control.clone();
+            async move { supervise("watch", || watch(control.clone())).await }
+        });
+        let watching = watching.abort_handle();
+        let serving = task::spawn({
+            let (config, control) = (config.admin, control.clone());
+            let serve = move || {
+                let listener = admin.as_ref().map(TcpListener::try_clone);
+                serve_admin(listener, config.clone(), control.clone())
+            };
+            async move { supervise("admin", serve).await }
+        });
+        let serving = serving.abort_handle();
         Ok(Self {
             listen,
             admin: admin_at,
@@ -273,9 +313,24 @@ async fn watch(control: Arc<Control>) {
     }
 }
 
-async fn serve_admin(listener: TcpListener, config: Config, control: Arc<Control>) {
-    let served = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => admin::serve(listener, config.admin, control).await,
+/// Serves the admin API; without a listener, as soon as another process lets go of its address.
+async fn serve_admin(
+    listener: Option<io::Result<TcpListener>>,
+    config: config::Admin,
+    control: Arc<Control>,
+) {
+    let listener = match listener {
+        Some(listener) => listener,
+        None => loop {
+            time::sleep(Duration::from_millis(100)).await;
+            if let Ok(listener) = bind_admin(config.address) {
+                tracing::info!(admin = %config.address, "the admin API is taken over");
+                break Ok(listener);
+            }
+        },
+    };
+    let served = match listener.and_then(tokio::net::TcpListener::from_std) {
+        Ok(listener) => admin::serve(listener, config, control).await,
         Err(error) => Err(error),
     };
     if let Err(error) = served {

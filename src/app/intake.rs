@@ -1,6 +1,6 @@
 //! Where the live plane meets the shadow plane: the onlooker of one worker's tap.
 
-use crate::base::{Charge, clock};
+use crate::base::{Charge, caught, clock};
 use crate::judge::Subject;
 use crate::mirror::{Job, Limits, Mirror, Outbox};
 use crate::model::{Answered, Disposition, DropReason, Exchange, RequestId, SkipReason};
@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// What one exchange holds beside its bodies: two heads with the read buffers that they lie in.
 const HEADS: usize = 16 * 1024;
 
-/// Decides on each request, offers complete exchanges to the mirror, and books the rest.
+/// Decides on each request, offers complete exchanges to the mirror, and books the rest. A bug on
+/// this side never reaches the client's connection: its copy is dropped instead.
 pub struct Intake {
     pub policy: Arc<ArcSwap<Policy>>,
     pub limits: Arc<Limits>,
@@ -52,23 +53,21 @@ impl Intake {
         }
     }
 
-    fn pass(&self, head: &Parts, plan: &Plan, disposition: Disposition) -> Admission {
-        let subject = Subject::new(&head.method, head.uri.path(), Some(plan));
+    fn pass(&self, head: &Parts, plan: Option<&Plan>, disposition: Disposition) -> Admission {
+        let subject = Subject::new(&head.method, head.uri.path(), plan);
         self.outbox.note(|batch| batch.seen_and_settled(subject, disposition));
         Admission::Pass
     }
-}
 
-impl Sink for Intake {
-    fn admit(&self, head: &Parts, client: IpAddr) -> Admission {
+    fn decide(&self, head: &Parts, client: IpAddr) -> Admission {
         let policy = self.policy.load();
         let id = self.ids.next();
         let (decision, plan) = policy.decide(head, client, id);
         match decision {
-            Decision::Skip(reason) => self.pass(head, plan, Disposition::Skipped(reason)),
-            Decision::SampledOut => self.pass(head, plan, Disposition::SampledOut),
+            Decision::Skip(reason) => self.pass(head, Some(plan), Disposition::Skipped(reason)),
+            Decision::SampledOut => self.pass(head, Some(plan), Disposition::SampledOut),
             Decision::Mirror => match self.charge() {
-                Err(reason) => self.pass(head, plan, Disposition::Dropped(reason)),
+                Err(reason) => self.pass(head, Some(plan), Disposition::Dropped(reason)),
                 Ok(charge) => {
                     let subject = Subject::new(&head.method, head.uri.path(), Some(plan));
                     self.outbox.note(|batch| batch.seen(subject));
@@ -77,6 +76,13 @@ impl Sink for Intake {
                 }
             },
         }
+    }
+}
+
+impl Sink for Intake {
+    fn admit(&self, head: &Parts, client: IpAddr) -> Admission {
+        caught(|| self.decide(head, client))
+            .unwrap_or_else(|| self.pass(head, None, Disposition::Dropped(DropReason::Panic)))
     }
 
     fn refused(&self, method: &Method, path: &str) {
@@ -93,11 +99,25 @@ impl Sink for Intake {
 
     fn offer(&self, captured: Captured) {
         let Captured { exchange, plan, charge } = captured;
-        self.mirror.offer(Job { exchange, plan, charge });
+        // One that is lost here is shown as not settled.
+        caught(|| self.mirror.offer(Job { exchange, plan, charge }));
     }
 
     fn answered(&self, answered: Answered) {
         self.mirror.answered(&answered);
         self.outbox.note(|batch| batch.answered(answered));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_requests_are_counted_and_never_given_twice() {
+        let workers = [Ids::new(7, 0, 2), Ids::new(7, 1, 2)];
+        let given: Vec<_> = (0..6).map(|turn| workers[turn % 2].next()).collect();
+        let counted = (0..6).map(|number| RequestId { process: 7, number });
+        assert_eq!(given, counted.collect::<Vec<_>>());
     }
 }

@@ -7,6 +7,8 @@
 
 mod instance;
 mod intake;
+mod session;
+mod supervise;
 pub mod worker;
 
 pub use instance::{Instance, Origin, StartError, Stopped};

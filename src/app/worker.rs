@@ -1,6 +1,7 @@
 //! One live worker: a thread with its own runtime, listener, connections and mirror.
 
 use crate::app::intake::{Ids, Intake};
+use crate::app::supervise::supervise;
 use crate::base::clock;
 use crate::judge::Inbox;
 use crate::mirror::{Limits, Mirror, Outbox};
@@ -8,18 +9,25 @@ use crate::policy::{Marker, Policy};
 use crate::tap::{Door, Settings, Stop, Tap, serve};
 use crate::upstream::Endpoint;
 use arc_swap::ArcSwap;
+use std::cell::RefCell;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
-use tokio::runtime;
+use tokio::runtime::{self, Runtime};
 use tokio::sync::watch;
 use tokio::time;
 
 /// How long copies that are queued or in flight at the end are waited for, once every client has
 /// been answered.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Between two looks at how late a thread is.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Timers are by so much late without anybody's fault: they count in milliseconds, twice rounded.
+const GRAIN: Duration = Duration::from_millis(2);
 
 /// What all workers are given alike.
 #[derive(Clone)]
@@ -53,19 +61,22 @@ pub fn start(
 ) -> io::Result<JoinHandle<()>> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let thread = Builder::new().name(format!("shadow-live-{}", place.index));
-    thread.spawn(move || {
-        let outbox = Outbox::new(inbox);
-        runtime.block_on(work(shared, place, listener, outbox.clone()));
-        // Whatever is still in flight ends here, and is counted.
-        drop(runtime);
-        outbox.close();
-    })
+    thread.spawn(move || run(runtime, shared, place, listener, inbox))
+}
+
+/// A worker's whole life, on the thread that calls it.
+pub fn run(runtime: Runtime, shared: Shared, place: Place, listener: TcpListener, inbox: Inbox) {
+    let outbox = Outbox::new(inbox);
+    runtime.block_on(work(shared, place, listener, outbox.clone()));
+    // Whatever is still in flight ends here, and is counted.
+    drop(runtime);
+    outbox.close();
 }
 
 async fn work(shared: Shared, place: Place, listener: TcpListener, outbox: Arc<Outbox>) {
     let (door, stop) = (shared.door.clone(), shared.stop.clone());
     let worker = Worker::new(shared, place, outbox);
-    serve(listener, worker.tap.clone(), door, stop).await;
+    serve_on(listener, worker.tap.clone(), door, stop).await;
     worker.finish().await;
 }
 
@@ -87,10 +98,13 @@ impl Worker {
         let tap = Tap::new(primary, Arc::new(intake), settings, marker);
         tokio::spawn({
             let mirror = mirror.clone();
-            async move { mirror.feed().await }
+            async move { supervise("feed", || mirror.feed()).await }
         });
-        tokio::spawn(async move { outbox.deliver().await });
-        tokio::spawn(keep_house(tap.clone(), mirror.clone()));
+        tokio::spawn(async move { supervise("deliver", || outbox.deliver()).await });
+        tokio::spawn({
+            let (tap, mirror) = (tap.clone(), mirror.clone());
+            async move { supervise("keep house", || keep_house(tap.clone(), mirror.clone())).await }
+        });
         Self { tap, mirror, stop }
     }
 
@@ -107,10 +121,52 @@ impl Worker {
     }
 }
 
-/// Closes connections that have rested for too long.
+/// Serves a listener until it is told to stop. A bug that strikes while a client is accepted costs
+/// neither the socket nor the other connections, which are tasks of their own; only that those are
+/// not waited for at the end.
+async fn serve_on(
+    listener: TcpListener,
+    tap: Arc<Tap>,
+    door: Arc<Door>,
+    stop: watch::Receiver<Stop>,
+) {
+    let listener = RefCell::new(Some(listener));
+    let another = || listener.borrow().as_ref().map(TcpListener::try_clone);
+    let serving = supervise("serve", || {
+        let (tap, door, stop) = (tap.clone(), door.clone(), stop.clone());
+        async move {
+            loop {
+                match another() {
+                    None => return,
+                    Some(Ok(listener)) => return serve(listener, tap, door, stop).await,
+                    Some(Err(error)) => {
+                        tracing::warn!(%error, "the listener cannot be used yet");
+                        time::sleep(Duration::from_secs(1)).await;
+                    }
+                }
+            }
+        }
+    });
+    let mut stopped = stop.clone();
+    let closing = async {
+        // An error means that the sender is gone, and with it the process.
+        stopped.wait_for(|stop| *stop != Stop::No).await.ok();
+        listener.take();
+    };
+    tokio::join!(serving, closing);
+}
+
+/// Looks ten times a second how late this thread comes to a timer, and closes each second the
+/// connections that have rested for too long.
 async fn keep_house(tap: Arc<Tap>, mirror: Arc<Mirror>) {
     loop {
-        time::sleep(Duration::from_secs(1)).await;
+        for _ in 0..10 {
+            let due = clock::now() + TICK;
+            time::sleep_until(due.into()).await;
+            let lag = clock::now().saturating_duration_since(due).saturating_sub(GRAIN);
+            tap.lag(lag);
+            mirror.ticked(lag);
+        }
         let now = clock::now();
         tap.prune(now);
         mirror.prune(now);

@@ -41,6 +41,11 @@ pub struct Charge {
 }
 
 impl Charge {
+    /// How many it holds.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Takes more bytes; false, and nothing taken, where the limit does not allow it.
     pub fn grow(&mut self, bytes: usize) -> bool {
         let limit = self.budget.limit.load(Relaxed);

@@ -1,14 +1,17 @@
-//! Small things that every room may use: units, the clock, figures, and how errors are printed.
+//! Small things that every room may use: units, the clock, figures, how errors are printed, and what
+//! becomes of panics.
 //!
 //! This module never knows the product's nouns.
 
 mod budget;
+mod caught;
 mod chain;
 pub mod clock;
 mod figures;
 mod units;
 
 pub use budget::{Budget, Charge};
+pub use caught::caught;
 pub use chain::Chain;
 pub use figures::{grouped, share};
 pub use units::{ByteSize, Percent, Rate, UnitError, parse_duration, show_duration};

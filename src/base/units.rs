@@ -89,18 +89,21 @@ impl FromStr for ByteSize {
             .find_map(|(name, unit)| Some((text.strip_suffix(name)?.trim_end(), *unit)))
             .ok_or_else(bad)?;
         let whole = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-        match whole {
+        match whole.filter(|bytes| *bytes <= LARGEST) {
             Some(bytes) => Ok(Self(bytes)),
             None => fraction(number, unit).ok_or_else(bad),
         }
     }
 }
 
+/// A larger size is none: however it is written, it reads back as it prints.
+const LARGEST: u64 = 1_000_000_000_000_000_000;
+
 /// A size like `1.5GiB`.
 fn fraction(number: &str, unit: u64) -> Option<ByteSize> {
     let bytes = decimal(number)? * unit as f64;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "just checked")]
-    (0.0..=1e18).contains(&bytes).then_some(ByteSize(bytes as u64))
+    (0.0..=LARGEST as f64).contains(&bytes).then_some(ByteSize(bytes as u64))
 }
 
 impl fmt::Display for ByteSize {
@@ -134,8 +137,10 @@ impl FromStr for Rate {
             "h" => 3600.0,
             _ => return Err(bad()),
         };
-        let number = decimal(number.trim()).filter(|number| *number > 0.0).ok_or_else(bad)?;
-        Ok(Self { per_second: number / seconds })
+        let per_second = decimal(number.trim()).ok_or_else(bad)? / seconds;
+        // Digits enough make an infinite rate, and points enough one of nothing.
+        let fits = per_second.is_normal() && per_second > 0.0;
+        fits.then_some(Self { per_second }).ok_or_else(bad)
     }
 }
 
@@ -206,7 +211,7 @@ mod tests {
         }
         assert_eq!("1.5GiB".parse(), Ok(ByteSize(3 << 29)));
         assert_eq!("512B".parse(), Ok(ByteSize(512)));
-        for bad in ["64", "KiB", "-1B", "99999999999GiB", "1 k"] {
+        for bad in ["64", "KiB", "-1B", "99999999999GiB", "1 k", "18446744073709551615B"] {
             assert_eq!(bad.parse::<ByteSize>(), Err(UnitError::Size(bad.into())));
         }
         assert_eq!(ByteSize(1 << 20).to_string(), "1MiB");
@@ -228,7 +233,8 @@ mod tests {
     #[test]
     fn rates_are_per_second() {
         assert_eq!("30/m".parse(), Ok(Rate { per_second: 0.5 }));
-        for bad in ["500", "0/s", "-1/s", "5/x"] {
+        let (huge, tiny) = (format!("{}/s", "9".repeat(400)), format!("0.{}5/h", "0".repeat(322)));
+        for bad in ["500", "0/s", "-1/s", "5/x", &huge, &tiny] {
             assert_eq!(bad.parse::<Rate>(), Err(UnitError::Rate(bad.into())));
         }
     }

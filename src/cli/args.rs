@@ -48,7 +48,7 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the tap of a config
-    Run,
+    Run(Run),
     /// See it work: an example service in two versions, traffic, report and gate
     Demo(Demo),
     /// Check a config, and print what it means
@@ -90,6 +90,13 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Serve beside the process that listens there already; then end that one with SIGTERM
+    #[arg(long)]
+    pub takeover: bool,
 }
 
 #[derive(Debug, Args)]

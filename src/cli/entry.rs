@@ -37,7 +37,7 @@ fn refused(error: &clap::Error) -> ExitCode {
 fn command(cli: &Cli) -> Result<Exit, Failure> {
     let global = &cli.global;
     match &cli.command {
-        Command::Run => run::run(global),
+        Command::Run(args) => run::run(global, args),
         Command::Demo(args) => demo::demo(global, args),
         Command::Check => check::check(global),
         Command::Init(args) => write::init(global, args),

@@ -2,7 +2,7 @@
 
 use crate::app::{Instance, Origin, StartError, Stopped};
 use crate::base::Chain;
-use crate::cli::args::Global;
+use crate::cli::args::{Global, Run};
 use crate::cli::output::Output;
 use crate::cli::{Exit, Failure, source};
 use crate::config::Config;
@@ -12,10 +12,10 @@ use std::io;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-pub(super) fn run(global: &Global) -> Result<Exit, Failure> {
+pub(super) fn run(global: &Global, args: &Run) -> Result<Exit, Failure> {
     let config = source::config(global)?;
     source::logging(&config, global)?;
-    runtime()?.block_on(serve(config, global))
+    runtime()?.block_on(serve(config, global, args))
 }
 
 /// The control runtime: signals and the admin API. Clients are served on threads of their own.
@@ -26,29 +26,38 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
 
 /// Starts a process for a config that was read from the file that the command line names.
 pub(super) async fn start(config: Config, global: &Global) -> Result<Instance, Failure> {
+    Instance::start(config, origin(global)).await.map_err(explain)
+}
+
+fn origin(global: &Global) -> Origin {
     let path = global.config.clone();
-    let origin = Origin {
+    Origin {
         load: Box::new(move || source::load(&path)),
         user: source::set(&["SHADOW_USER", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER"]),
         pull_request: source::set(&["SHADOW_PULL_REQUEST", "CI_MERGE_REQUEST_IID"]),
         commit: source::set(&["SHADOW_COMMIT", "GITHUB_SHA", "CI_COMMIT_SHA"]),
-    };
-    Instance::start(config, origin).await.map_err(|error| {
-        let message = Chain(&error).to_string();
-        match error {
-            StartError::Listen(_) | StartError::Admin(..) | StartError::AccessLog(_) => {
-                Failure::usage(message)
-            }
-            StartError::Thread(_) | StartError::Metrics => Failure::unreachable(message),
-        }
-    })
+    }
 }
 
-async fn serve(config: Config, global: &Global) -> Result<Exit, Failure> {
+#[expect(clippy::needless_pass_by_value, reason = "an error is handed over to be told")]
+fn explain(error: StartError) -> Failure {
+    let message = Chain(&error).to_string();
+    match error {
+        StartError::Listen(_) | StartError::Admin(..) | StartError::AccessLog(_) => {
+            Failure::usage(message)
+        }
+        StartError::Thread(_) | StartError::Metrics => Failure::unreachable(message),
+    }
+}
+
+async fn serve(config: Config, global: &Global, args: &Run) -> Result<Exit, Failure> {
     let mut signals = Signals::new().map_err(|error| Failure::unreachable(error.to_string()))?;
     let (service, primary) = (config.service.clone(), config.primary.url.to_string());
     let candidate = config.candidate.as_ref().map(|target| target.url.to_string());
-    let instance = start(config, global).await?;
+    let instance = match args.takeover {
+        true => Instance::take_over(config, origin(global)).await.map_err(explain)?,
+        false => start(config, global).await?,
+    };
     tracing::info!(
         listen = %instance.listen,
         admin = %instance.admin,

@@ -69,6 +69,7 @@ fn listen(section: &Section<'_>) -> Listen {
             head: timeouts.value("head"),
             body: timeouts.value("body"),
             write: timeouts.value("write"),
+            total: timeouts.given("total"),
             tunnel: timeouts.value("tunnel"),
             drain: timeouts.value("drain"),
         },

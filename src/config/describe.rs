@@ -222,6 +222,8 @@ fn bound(reason: DropReason, mirror: &Mirror) -> Option<String> {
         DropReason::Backlog => Some(format!("comparing is {} trials behind", mirror.queue)),
         DropReason::Paused => Some("mirroring was switched off while it waited".into()),
         DropReason::Shutdown => Some("the process is stopping".into()),
+        // Nobody can do anything about it beforehand.
+        DropReason::Panic => None,
     }
 }
 
@@ -231,7 +233,9 @@ fn failing(Breaker { failures, of, open }: &Breaker) -> String {
 
 fn suffering(Protect { added_p99, queue_age }: Protect) -> String {
     let mut causes = Vec::new();
-    causes.extend(added_p99.map(|most| format!("p99 of added time over {}", show_duration(most))));
+    causes.extend(added_p99.map(|most| {
+        format!("p99 of added time, or of its threads' lag, over {}", show_duration(most))
+    }));
     causes.extend(queue_age.map(|most| format!("a copy waits over {}", show_duration(most))));
     causes.push("memory or file descriptors run short".into());
     format!("the live path suffers: {}", causes.join(", "))

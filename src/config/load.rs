@@ -82,9 +82,7 @@ mod tests {
 
     fn check(text: &str, expected: &str) {
         let found = problems(text).replace("\n    ", " ");
-        if found != format!("shadow.yaml{expected}") {
-            println!("XX {text:?} -> {found}");
-        }
+        assert_eq!(found, format!("shadow.yaml{expected}"), "{text}");
     }
 
     #[test]

@@ -70,6 +70,8 @@ pub struct ListenTimeouts {
     pub body: Duration,
     /// Between two pieces of an answer that the client takes.
     pub write: Duration,
+    /// From the head of a request to the last byte of its answer; tunnels are not bound by it.
+    pub total: Option<Duration>,
     /// Of silence on an upgraded connection.
     pub tunnel: Duration,
     /// For what has begun when the process is told to stop.
@@ -177,7 +179,8 @@ pub struct Mirror {
 /// At what mirroring turns itself off for the sake of the live path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Protect {
-    /// The 99th percentile of what the tap itself adds to the time of an answer.
+    /// The 99th percentile of what the tap itself adds to the time of an answer, and of how late
+    /// its threads are.
     pub added_p99: Option<Duration>,
     /// Of the oldest exchange in the queue.
     pub queue_age: Option<Duration>,

@@ -72,6 +72,8 @@ const TIMEOUTS: &[Key] = &[
     Key::new("body", Text(&DURATION), "nothing more of a body for so long: 408").default("30s"),
     Key::new("write", Text(&DURATION), "nothing of an answer taken for so long: closed")
         .default("30s"),
+    Key::new("total", Text(&DURATION), "a whole exchange: 504, or cut off; absent: no bound")
+        .optional("5m"),
     Key::new("tunnel", Text(&DURATION), "nothing on an upgraded connection for so long: closed")
         .default("1h"),
     Key::new("drain", Text(&DURATION), "at the end of the process, for what has begun")
@@ -167,8 +169,12 @@ const MIRROR: &[Key] = &[
 ];
 
 const PROTECT: &[Key] = &[
-    Key::new("added_p99", Text(&DURATION), "what the tap adds to 99% of the answers at most")
-        .optional("5ms"),
+    Key::new(
+        "added_p99",
+        Text(&DURATION),
+        "most that is added to 99% of the answers, or a thread lags",
+    )
+    .optional("5ms"),
     Key::new("queue_age", Text(&DURATION), "how long a copy may wait to be sent").optional("5s"),
 ];
 

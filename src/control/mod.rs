@@ -8,5 +8,5 @@ mod running;
 mod switch;
 mod vitals;
 
-pub use running::{Control, ControlError, Wiring};
+pub use running::{Control, ControlError, Sides, Wiring};
 pub use switch::{Change, MirrorState, Saved};

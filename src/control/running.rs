@@ -10,8 +10,9 @@ use crate::policy::{Constants, Policy, Ramp};
 use crate::store::{
     Backend, Book, Health, Root, Status, StoreError, StoreInfo, Writer, save_controls,
 };
-use crate::tap;
+use crate::tap::{self, Door};
 use crate::telemetry::{Name, Recorder};
+use crate::upstream::Endpoint;
 use crate::verdict::{GateResult, gate};
 use arc_swap::ArcSwap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,6 +35,14 @@ pub struct Wiring {
     pub writer: Writer,
     pub recorder: Recorder,
     pub constants: Constants,
+    pub sides: Sides,
+}
+
+/// Everything that connections are open with.
+pub struct Sides {
+    pub clients: Arc<Door>,
+    pub primary: Endpoint,
+    pub candidate: Option<Endpoint>,
 }
 
 /// A running process.
@@ -168,6 +177,7 @@ impl Control {
     /// Looks after the live path, about once a second: mirroring stops where it suffers, and grows
     /// by the stages of the ramp.
     pub fn watch(&self, now: Instant) {
+        self.wiring.recorder.upkeep();
         let mut sample = self.wiring.limits.sample(now);
         sample.resident = vitals::resident();
         sample.descriptors = vitals::descriptors();
@@ -279,7 +289,11 @@ impl Control {
         recorder.gauge(Name::Memory, state.memory as f64);
         let limits = &self.wiring.limits;
         recorder.gauge(Name::QueueAge, limits.queue_age(clock::now()).as_secs_f64());
-        recorder.gauge(Name::Connections, limits.connections() as f64);
+        recorder.gauge(Name::QueueBytes, limits.queued_bytes() as f64);
+        let sides = &self.wiring.sides;
+        recorder.connections("client", sides.clients.open());
+        recorder.connections("primary", sides.primary.open());
+        recorder.connections("candidate", sides.candidate.as_ref().map_or(0, Endpoint::open));
         recorder.gauge(Name::RampStage, state.stage.unwrap_or(0) as f64);
         recorder.protect(state.strain);
         recorder.gauge(Name::InFlight, state.in_flight as f64);

@@ -3,11 +3,14 @@
 use crate::model::{Path, Pattern, Seg};
 use crate::syntax::json::{Document, Elements, Invalid, Members, Shape, Value};
 
+/// Deeper documents are refused: each value in them is held against the whole way to it.
+const MAX_DEPTH: usize = 128;
+
 /// The text with every value that the pattern selects replaced; `None` where it selects none.
 /// Repeated keys are all replaced: which of them a server reads is its own affair.
 pub(super) fn edit(text: &[u8], at: &Pattern, with: &str) -> Result<Option<Vec<u8>>, Invalid> {
     let document = Document::parse(text)?;
-    let selected = select(&document, at);
+    let selected = select(&document, at)?;
     if selected.is_empty() {
         return Ok(None);
     }
@@ -35,11 +38,11 @@ fn replacement(document: &Document<'_>, value: Value, with: &str) -> String {
 }
 
 /// The outermost values that the pattern selects, in document order.
-fn select(document: &Document<'_>, at: &Pattern) -> Vec<Value> {
+fn select(document: &Document<'_>, at: &Pattern) -> Result<Vec<Value>, Invalid> {
     let mut selected = Vec::new();
     let mut path = Path::default();
     if at.matches(&path) {
-        return vec![document.root()];
+        return Ok(vec![document.root()]);
     }
     let mut open: Vec<_> = Inside::of(document, document.root()).into_iter().collect();
     while let Some(inside) = open.last_mut() {
@@ -54,11 +57,14 @@ fn select(document: &Document<'_>, at: &Pattern) -> Vec<Value> {
             selected.push(value);
         }
         match Inside::of(document, value).filter(|_| !hit) {
+            Some(_) if open.len() >= MAX_DEPTH => {
+                return Err(Invalid { at: value.start(), problem: "it is nested too deep" });
+            }
             Some(deeper) => open.push(deeper),
             None => drop(path.0.pop()),
         }
     }
-    selected
+    Ok(selected)
 }
 
 /// What is left to be looked at in one container.
@@ -127,9 +133,13 @@ mod tests {
     }
 
     #[test]
-    fn depth_costs_no_stack() {
-        let deep = format!("{}\"x\"{}", "[".repeat(200_000), "]".repeat(200_000));
-        let at = "$.a".parse().expect("a path");
-        assert_eq!(edit(deep.as_bytes(), &at, "y"), Ok(None));
+    fn what_is_nested_too_deep_is_refused() {
+        let at = "$..a".parse().expect("a path");
+        let nested = |depth| format!("{}\"x\"{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(edit(nested(MAX_DEPTH).as_bytes(), &at, "y"), Ok(None));
+        for depth in [MAX_DEPTH + 1, 200_000] {
+            let refused = edit(nested(depth).as_bytes(), &at, "y").expect_err("too deep");
+            assert_eq!(refused.at, MAX_DEPTH);
+        }
     }
 }

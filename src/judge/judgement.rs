@@ -1,26 +1,39 @@
 //! From a batch to the book: compare, sign, redact, count.
 
-use crate::compare::{Decoded, compare, endpoint, rank, same, signature};
+use crate::base::caught;
+use crate::compare::{Comparison, Decoded, Rules, compare, endpoint, rank, same, signature};
 use crate::judge::sample::Evidence;
 use crate::judge::{Batch, Pending, Subject};
-use crate::model::{Disposition, Divergence, FailReason, Judged, Ledger, Place, Status, Trial};
+use crate::model::{
+    Disposition, Divergence, FailReason, Judged, Ledger, Outcome, Place, Status, Trial,
+};
 use crate::policy::Plan;
 use crate::redact::Redactor;
-use crate::store::{Book, Judgement, Mark};
+use crate::store::{Book, Judgement, Mark, OTHER};
 use crate::telemetry::Meters;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Books what batches tell. Several judges share one book, each for a moment at a time.
+/// What finds the differences between two answers.
+pub(super) type Comparer =
+    dyn for<'a> Fn(&'a Outcome, &'a Outcome, &'a Decoded, &Rules) -> Comparison<'a> + Send;
+
+/// Books what batches tell. Several judges share one book, each for a moment at a time. A panic
+/// costs the one trial that it strikes, which is counted as failed, and nothing else.
 pub struct Judge {
     book: Arc<Mutex<Book>>,
     meters: Meters,
+    comparer: Box<Comparer>,
 }
 
 impl Judge {
     /// A judge that writes into `book`.
     pub fn new(book: Arc<Mutex<Book>>) -> Self {
-        Self { book, meters: Meters::new() }
+        Self::with(book, Box::new(compare))
+    }
+
+    /// A judge with another way to compare.
+    pub(super) fn with(book: Arc<Mutex<Book>>, comparer: Box<Comparer>) -> Self {
+        Self { book, meters: Meters::new(), comparer }
     }
 
     /// Books a batch and compares its trials.
@@ -54,19 +67,19 @@ impl Judge {
         batch.answers().iter().for_each(|answered| self.meters.answered(answered));
     }
 
-    /// Compares one trial. A panic of the comparer costs this trial and nothing else.
+    /// Compares one trial.
     fn judge(&self, Pending { trial, plan, .. }: &Pending) {
         let request = &trial.exchange.request;
         let subject = Subject::new(&request.method, request.uri.path(), Some(plan));
         let endpoint = name(subject);
         let mut counts = Ledger::default();
         self.meters.fault(&trial.candidate);
-        match catch_unwind(AssertUnwindSafe(|| self.compare(trial, plan, &endpoint))) {
-            Ok(judged) => {
+        match caught(|| self.compare(trial, plan, &endpoint)) {
+            Some(judged) => {
                 counts.settle(Disposition::Compared);
                 self.meters.compared(judged, trial.exchange.latency, trial.latency);
             }
-            Err(_) => {
+            None => {
                 let failed = Disposition::Failed(FailReason::Panic);
                 counts.settle(failed);
                 self.book().settle(&endpoint, failed, 1);
@@ -91,13 +104,16 @@ impl Judge {
             return Judged::Equal;
         }
         let decoded = Decoded::new(&exchange.primary, candidate);
-        let found = compare(&exchange.primary, candidate, &decoded, &plan.rules).divergences;
+        let found = (self.comparer)(&exchange.primary, candidate, &decoded, &plan.rules);
+        let found = found.divergences;
         judgement.marks = found.iter().map(|each| mark(endpoint, each, &plan.redactor)).collect();
         let evidence = Evidence { trial, decoded: &decoded, redactor: &plan.redactor };
         let mut sample = |wanted: &Mark| {
             let mut pairs = judgement.marks.iter().zip(&found);
             let pair = pairs.find(|(mark, _)| mark.signature == wanted.signature);
-            evidence.of(pair.expect("each mark stands for a divergence").1)
+            let pair = pair.expect("each mark stands for a divergence");
+            // The trial is being counted at this point: it keeps its verdict.
+            caught(|| evidence.of(pair.1)).unwrap_or_else(|| evidence.bare())
         };
         let rank = |mark: &Mark| rank(exchange.id, mark.signature);
         self.book().judge(&judgement, &rank, &mut sample);
@@ -113,7 +129,7 @@ impl Judge {
 const SECRET: usize = 16;
 
 fn mark(endpoint: &str, divergence: &Divergence<'_>, redactor: &Redactor) -> Mark {
-    let pattern = divergence.place.pattern();
+    let pattern = || divergence.place.pattern();
     let is_plain = match &divergence.place {
         Place::Body(path) => path.keys().all(|key| key.len() < SECRET),
         Place::Outcome | Place::Status | Place::Header(_) | Place::Trailer(_) => true,
@@ -122,7 +138,10 @@ fn mark(endpoint: &str, divergence: &Divergence<'_>, redactor: &Redactor) -> Mar
         signature: signature(endpoint, divergence),
         kind: divergence.kind,
         severity: divergence.severity,
-        path: if is_plain { pattern } else { redactor.text(&pattern) },
+        path: match is_plain {
+            true => pattern(),
+            false => redactor.text(&redactor.place(&divergence.place).pattern()),
+        },
         status: Status::Open,
     }
 }
@@ -131,6 +150,7 @@ fn mark(endpoint: &str, divergence: &Divergence<'_>, redactor: &Redactor) -> Mar
 fn name(subject: Subject<'_>) -> String {
     match subject.name {
         Some(name) => name.to_string(),
-        None => endpoint::template(subject.method, subject.path),
+        None => caught(|| endpoint::template(subject.method, subject.path))
+            .unwrap_or_else(|| OTHER.to_owned()),
     }
 }

@@ -5,11 +5,15 @@
 //! behind, batches wait with the worker; past a bound their requests are still counted, under the
 //! endpoint `__other__`.
 //!
+//! A panic costs the trial that it strikes, which is counted as failed; the judge goes on.
+//!
 //! This module never runs on a live thread and never sends anything.
 
 mod batch;
 mod judgement;
 mod sample;
+#[cfg(test)]
+mod tests;
 mod thread;
 
 pub use batch::{Batch, Pending, Subject};

@@ -21,12 +21,29 @@ impl Evidence<'_> {
         Sample {
             request_id: exchange.id.to_string(),
             at: exchange.at,
-            pointer: self.redactor.text(&divergence.place.pointer()),
+            pointer: self.redactor.text(&self.redactor.place(&divergence.place).pointer()),
             primary,
             candidate,
             request: self.request(),
             primary_reply: self.reply(&exchange.primary, self.decoded.primary()),
             candidate_reply: self.reply(&self.trial.candidate, self.decoded.candidate()),
+        }
+    }
+
+    /// A sample without anything that would have to be redacted.
+    pub(super) fn bare(&self) -> Sample {
+        let exchange = &self.trial.exchange;
+        let method = exchange.request.method.to_string();
+        let reply = |outcome| SampleReply { outcome: word(outcome), ..SampleReply::default() };
+        Sample {
+            request_id: exchange.id.to_string(),
+            at: exchange.at,
+            pointer: String::new(),
+            primary: None,
+            candidate: None,
+            request: SampleRequest { method, ..SampleRequest::default() },
+            primary_reply: reply(&exchange.primary),
+            candidate_reply: reply(&self.trial.candidate),
         }
     }
 
@@ -44,8 +61,8 @@ impl Evidence<'_> {
     fn reply(&self, outcome: &Outcome, content: Option<Result<&[u8], Undecodable>>) -> SampleReply {
         let reply = match outcome {
             Outcome::Reply(reply) => reply,
-            Outcome::Fault(fault) => {
-                return SampleReply { outcome: fault.name().to_owned(), ..SampleReply::default() };
+            Outcome::Fault(_) => {
+                return SampleReply { outcome: word(outcome), ..SampleReply::default() };
             }
         };
         let body = match content {
@@ -53,11 +70,15 @@ impl Evidence<'_> {
             Some(Err(reason)) => Some(format!("[{} bytes: {reason}]", reply.body.len())),
             None => None,
         };
-        SampleReply {
-            outcome: reply.status.as_u16().to_string(),
-            headers: self.redactor.headers(&reply.headers),
-            body,
-        }
+        SampleReply { outcome: word(outcome), headers: self.redactor.headers(&reply.headers), body }
+    }
+}
+
+/// The status code, or the name of the fault.
+fn word(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Reply(reply) => reply.status.as_u16().to_string(),
+        Outcome::Fault(fault) => fault.name().to_owned(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The threads that judge, and the way to them.
 
+use crate::base::caught;
 use crate::judge::{Batch, Judge};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -127,7 +128,9 @@ impl Bench {
 
     fn judge(&mut self, batch: Batch) {
         let count = batch.trials();
-        self.judge.work(batch);
+        if caught(|| self.judge.work(batch)).is_none() {
+            tracing::error!("a batch is not wholly booked");
+        }
         self.trials.fetch_sub(count, Relaxed);
     }
 }

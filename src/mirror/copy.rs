@@ -25,12 +25,14 @@ pub(super) struct Replay {
     chunks: std::vec::IntoIter<Bytes>,
     trailers: Option<HeaderMap>,
     left: u64,
+    /// Its length is said in advance.
+    sized: bool,
 }
 
 impl Replay {
-    fn new(payload: &Payload, trailers: Option<HeaderMap>) -> Self {
+    fn new(payload: &Payload, trailers: Option<HeaderMap>, sized: bool) -> Self {
         let chunks: Vec<Bytes> = payload.chunks().cloned().collect();
-        Self { chunks: chunks.into_iter(), trailers, left: payload.len() as u64 }
+        Self { chunks: chunks.into_iter(), trailers, left: payload.len() as u64, sized }
     }
 }
 
@@ -55,7 +57,10 @@ impl Body for Replay {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        match self.sized || self.left == 0 {
+            true => SizeHint::with_exact(self.left),
+            false => SizeHint::default(),
+        }
     }
 }
 
@@ -67,7 +72,10 @@ pub(super) fn copy(
 ) -> Result<Request<Replay>, isolate::Unappliable> {
     let original = &exchange.request;
     let rewritten = isolate::rewrite(&plan.rewrite, original)?;
-    let mut request = Request::new(Replay::new(&rewritten.body, original.trailers.clone()));
+    // A length that the primary was not told is not told to the candidate.
+    let sized = original.headers.contains_key(CONTENT_LENGTH);
+    let body = Replay::new(&rewritten.body, original.trailers.clone(), sized);
+    let mut request = Request::new(body);
     *request.method_mut() = rewritten.method;
     *request.uri_mut() = rewritten.uri;
     let mut headers = rewritten.headers;
@@ -88,16 +96,25 @@ pub(super) struct Answer {
 /// The candidate's answer does not fit into the memory of the shadow side.
 pub(super) struct OutOfMemory;
 
+/// A copy on its way, and how to make it once more.
+pub(super) struct Sending<'a, F> {
+    pub pool: &'a Arc<Pool<Replay>>,
+    pub plan: &'a Plan,
+    pub again: F,
+}
+
 /// Sends a copy and reads the answer to its end, within the plan's time and size.
-pub(super) async fn send(
-    pool: &Arc<Pool<Replay>>,
+pub(super) async fn send<F>(
     request: Request<Replay>,
-    plan: &Plan,
+    sending: Sending<'_, F>,
     charge: &mut Charge,
-) -> Result<Answer, OutOfMemory> {
+) -> Result<Answer, OutOfMemory>
+where
+    F: Fn() -> Option<Request<Replay>>,
+{
     let begun = clock::now();
-    let max = plan.mirror.max_body.as_usize();
-    let asked = time::timeout(plan.timeout, ask(pool, request, max, charge)).await;
+    let patience = sending.plan.timeout;
+    let asked = time::timeout(patience, ask(request, sending, charge)).await;
     let outcome = match asked {
         Ok(Ok(reply)) => Outcome::Reply(reply),
         Ok(Err(Failure::Fault(fault))) => Outcome::Fault(fault),
@@ -118,44 +135,42 @@ impl From<Fault> for Failure {
     }
 }
 
-async fn ask(
-    pool: &Arc<Pool<Replay>>,
+/// A candidate that is closing a connection has not failed: a copy is sent once more on the same
+/// grounds as a client's request is.
+async fn ask<F>(
     request: Request<Replay>,
-    max: usize,
+    Sending { pool, plan, again }: Sending<'_, F>,
     charge: &mut Charge,
-) -> Result<Reply, Failure> {
+) -> Result<Reply, Failure>
+where
+    F: Fn() -> Option<Request<Replay>>,
+{
+    let idempotent = request.method().is_idempotent();
     let mut request = request;
-    let mut lease = pool.lease(request.method().is_idempotent()).await?;
+    let mut lease = pool.lease(idempotent).await?;
     let mut tries = 1;
     let (head, mut body) = loop {
-        let many = lease.carries_many();
-        let again = many.then(|| twin(&request));
         let refusal = match lease.send(request).await {
             Ok(response) => break response.into_parts(),
             Err(refusal) if tries == MOST_TRIES => return Err(refusal.fault.into()),
             Err(refusal) => refusal,
         };
         request = match refusal {
-            Refusal { unsent: Some(request), .. } if lease.reused || many => request,
-            // A candidate that is closing a connection has not failed.
-            Refusal { retry: Retry::Harmless, fault, .. } => again.ok_or(fault)?,
+            Refusal { unsent: Some(request), .. } if lease.may_be_closing() => request,
+            Refusal { retry: Retry::Harmless, fault, .. } => again().ok_or(fault)?,
+            Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. }
+                if lease.reused && idempotent =>
+            {
+                again().ok_or(Fault::Reset)?
+            }
             Refusal { fault, .. } => return Err(fault.into()),
         };
-        lease = pool.connect().await?;
+        lease = pool.reconnect(tries).await?;
         tries += 1;
     };
-    let reply = read(head, &mut body, max, charge).await?;
+    let reply = read(head, &mut body, plan.mirror.max_body.as_usize(), charge).await?;
     lease.release();
     Ok(reply)
-}
-
-/// The same request once more; the body's bytes are shared.
-fn twin(request: &Request<Replay>) -> Request<Replay> {
-    let mut twin = Request::new(request.body().clone());
-    *twin.method_mut() = request.method().clone();
-    *twin.uri_mut() = request.uri().clone();
-    *twin.headers_mut() = request.headers().clone();
-    twin
 }
 
 async fn read(

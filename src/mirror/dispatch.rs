@@ -3,7 +3,7 @@
 use crate::base::{Charge, clock};
 use crate::judge::{Batch, Pending, Subject};
 use crate::mirror::breaker::{Ending, Pass};
-use crate::mirror::copy::{self, Replay};
+use crate::mirror::copy::{self, Replay, Sending};
 use crate::mirror::readings::Readings;
 use crate::mirror::{Limits, Outbox};
 use crate::model::{
@@ -15,6 +15,7 @@ use http::HeaderValue;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::panicking;
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
@@ -86,7 +87,7 @@ impl Mirror {
         {
             drop(queue);
             self.launch(job, slot);
-        } else if self.limits.enqueue() {
+        } else if self.limits.enqueue(job.charge.bytes()) {
             queue.push_back(Waiting { job, since: clock::now() });
             self.readings.queued(queue.front().map(|oldest| oldest.since));
             self.queued.notify_one();
@@ -99,7 +100,6 @@ impl Mirror {
     /// Launches what is queued as slots become free, for ever.
     pub async fn feed(self: &Arc<Self>) {
         loop {
-            self.queued.notified().await;
             while !self.queue().is_empty() {
                 let slot = tokio::select! {
                     biased;
@@ -111,6 +111,7 @@ impl Mirror {
                     self.launch(job, slot);
                 }
             }
+            self.queued.notified().await;
         }
     }
 
@@ -137,12 +138,16 @@ impl Mirror {
         self.readings.answered(self.limits.is_slow(answered.added));
     }
 
+    /// The worker's thread has come to a timer by so much too late.
+    pub fn ticked(&self, lag: Duration) {
+        self.readings.ticked(self.limits.is_slow(lag));
+    }
+
     /// Closes connections to the candidate that have rested for too long. While nothing is sent
     /// that is all of them: they give way to those of clients.
     pub fn prune(&self, now: Instant) {
         let Some(pool) = &self.pool else { return };
         pool.prune(if self.limits.halt().is_some() { now + LONG } else { now });
-        self.readings.rest(pool.resting());
     }
 
     fn launch(self: &Arc<Self>, job: Job, slot: OwnedSemaphorePermit) {
@@ -175,7 +180,7 @@ impl Mirror {
         let mut queue = self.queue();
         let job = queue.pop_front()?.job;
         self.readings.queued(queue.front().map(|oldest| oldest.since));
-        self.limits.dequeue();
+        self.limits.dequeue(job.charge.bytes());
         Some(job)
     }
 
@@ -190,7 +195,8 @@ impl Mirror {
     }
 }
 
-/// A copy on its way. Dropped on the way, because the process ends, it is counted as failed.
+/// A copy on its way. Dropped on the way, because the process ends or a bug strikes, it is counted
+/// as failed.
 struct Flight {
     mirror: Arc<Mirror>,
     job: Option<Job>,
@@ -202,14 +208,17 @@ impl Flight {
         let Some(mut leave) = Leave::ask(&self.mirror.limits) else {
             return self.end(Disposition::Dropped(DropReason::Breaker));
         };
-        let request = match copy::copy(&job.exchange, &job.plan, &self.mirror.marker) {
+        let Job { exchange, plan, charge } = job;
+        let copy = || copy::copy(exchange, plan, &self.mirror.marker);
+        let request = match copy() {
             Ok(request) => request,
             Err(error) => {
-                tracing::debug!(%error, id = %job.exchange.id, "a copy is not sent");
+                tracing::debug!(%error, id = %exchange.id, "a copy is not sent");
                 return self.end(Disposition::Skipped(SkipReason::Rewrite));
             }
         };
-        let Ok(answer) = copy::send(pool, request, &job.plan, &mut job.charge).await else {
+        let sending = Sending { pool, plan, again: || copy().ok() };
+        let Ok(answer) = copy::send(request, sending, charge).await else {
             return self.end(Disposition::Failed(FailReason::Memory));
         };
         leave.ending = ending(&answer.outcome);
@@ -261,8 +270,68 @@ fn ending(outcome: &Outcome) -> Ending {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.end(Disposition::Failed(FailReason::Shutdown));
+        let reason = if panicking() { FailReason::Panic } else { FailReason::Shutdown };
+        self.end(Disposition::Failed(reason));
         self.mirror.in_flight.fetch_sub(1, Relaxed);
         self.mirror.landed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::caught;
+    use crate::config::parse;
+    use crate::judge::{Judge, Judges};
+    use crate::model::{Controls, Payload, Request, RequestId};
+    use crate::policy::{Constants, Policy};
+    use crate::store::Book;
+    use crate::store::testing::{at, info};
+    use http::{HeaderMap, Method, Uri};
+
+    #[test]
+    fn a_copy_that_a_bug_strikes_is_counted_as_failed_and_gives_its_room_back() {
+        let config = parse("primary: { url: http://a:1 }", "shadow.yaml", &|_| None);
+        let constants = Constants { session: String::new(), key: [0; 32] };
+        let controls = Controls::default();
+        let policy = Policy::new(&config.expect("a config"), controls, None, &constants);
+        let book = Arc::new(Mutex::new(Book::new(info("a"))));
+        let judges = Judges::start([Judge::new(book.clone())]);
+        let (judges, mut inboxes) = judges.expect("a thread");
+        let outbox = Outbox::new(inboxes.remove(0));
+        let limits = Limits::new(policy.limits());
+        let mark = HeaderValue::from_static("ours");
+        let mirror = Mirror::new(None, limits.clone(), outbox.clone(), mark);
+        let request = Request {
+            method: Method::GET,
+            uri: Uri::from_static("/"),
+            headers: HeaderMap::new(),
+            body: Payload::default(),
+            trailers: None,
+        };
+        let exchange = Exchange {
+            id: RequestId { process: 1, number: 1 },
+            at: at(0),
+            request,
+            primary: Outcome::Fault(Fault::Reset),
+            latency: Duration::ZERO,
+        };
+        let charge = limits.memory.take(9).expect("room");
+        let job = Job { exchange, plan: policy.plan(&Method::GET, "/").clone(), charge };
+        outbox.note(|batch| batch.seen(Subject::new(&Method::GET, "/", None)));
+        mirror.in_flight.fetch_add(1, Relaxed);
+        let flight = Flight { mirror: mirror.clone(), job: Some(job) };
+        let struck = caught(|| {
+            let _flight = flight;
+            panic!("as the test wants it")
+        });
+        assert_eq!(struck, None::<()>);
+        assert_eq!((limits.memory.used(), mirror.in_flight.load(Relaxed)), (0, 0));
+        outbox.close();
+        drop((mirror, outbox));
+        judges.join();
+        let ledger = book.lock().expect("no judge has panicked").session().ledger();
+        assert!(ledger.is_exact(), "{ledger:?}");
+        assert_eq!(ledger.failed[FailReason::Panic.index()], 1);
     }
 }

@@ -21,6 +21,7 @@ pub struct Limits {
     started: Instant,
     queue: AtomicUsize,
     queued: AtomicUsize,
+    queued_bytes: AtomicUsize,
     off: AtomicBool,
     protected: AtomicBool,
     /// Wakes whoever waits for a slot when mirroring stops.
@@ -45,6 +46,7 @@ impl Limits {
             started,
             queue: AtomicUsize::new(mirror.queue),
             queued: AtomicUsize::new(0),
+            queued_bytes: AtomicUsize::new(0),
             off: AtomicBool::new(false),
             protected: AtomicBool::new(false),
             halted: Notify::new(),
@@ -140,6 +142,9 @@ impl Limits {
             let (answers, slow) = readings.take_answers();
             sample.answers += answers;
             sample.slow += slow;
+            let (ticks, late) = readings.take_ticks();
+            sample.ticks += ticks;
+            sample.late += late;
         }
         sample
     }
@@ -148,11 +153,6 @@ impl Limits {
     pub fn queue_age(&self, now: Instant) -> Duration {
         let readings = self.readings();
         readings.iter().map(|each| each.queue_age(now)).max().unwrap_or_default()
-    }
-
-    /// Open connections to the candidate, those in use included; a second old.
-    pub fn connections(&self) -> usize {
-        self.in_flight() + self.readings().iter().map(|each| each.resting()).sum::<usize>()
     }
 
     fn readings(&self) -> MutexGuard<'_, Vec<Arc<Readings>>> {
@@ -195,6 +195,11 @@ impl Limits {
         self.queued.load(Relaxed)
     }
 
+    /// Bytes that these hold, of `memory`.
+    pub fn queued_bytes(&self) -> usize {
+        self.queued_bytes.load(Relaxed)
+    }
+
     /// Copies at the candidate now.
     pub fn in_flight(&self) -> usize {
         let slots = *self.concurrency.lock().unwrap_or_else(PoisonError::into_inner);
@@ -210,17 +215,20 @@ impl Limits {
         self.rate.allows(clock::now().saturating_duration_since(self.started))
     }
 
-    /// Takes a place in the queue; false where it is full.
-    pub(super) fn enqueue(&self) -> bool {
+    /// Takes a place in the queue for so many bytes; false where it is full.
+    pub(super) fn enqueue(&self, bytes: usize) -> bool {
         let fits = self.queued.fetch_add(1, Relaxed) < self.queue();
-        if !fits {
+        if fits {
+            self.queued_bytes.fetch_add(bytes, Relaxed);
+        } else {
             self.queued.fetch_sub(1, Relaxed);
         }
         fits
     }
 
-    pub(super) fn dequeue(&self) {
+    pub(super) fn dequeue(&self, bytes: usize) {
         self.queued.fetch_sub(1, Relaxed);
+        self.queued_bytes.fetch_sub(bytes, Relaxed);
     }
 
     /// A slot at the candidate, if one is free.

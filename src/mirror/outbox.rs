@@ -46,12 +46,11 @@ impl Outbox {
     /// Hands over what has waited long enough, for ever.
     pub async fn deliver(&self) {
         loop {
-            self.begun.notified().await;
-            time::sleep(PATIENCE).await;
             while !self.batch().is_empty() {
-                self.offer(&mut self.batch());
                 time::sleep(PATIENCE).await;
+                self.offer(&mut self.batch());
             }
+            self.begun.notified().await;
         }
     }
 

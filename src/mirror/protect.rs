@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// Resident memory may be this much above `mirror.memory`.
 pub const OVERHEAD: ByteSize = ByteSize(512 << 20);
 
-/// Fewer slow answers in one sample are no evidence.
+/// Fewer slow answers, or late timers, in one sample are no evidence.
 const FEW: u64 = 3;
 
 /// The live path must be well for this long before mirroring resumes, at least and at most.
@@ -30,6 +30,10 @@ pub struct Sample {
     pub answers: u64,
     /// Those of them to which the tap added more than `added_p99`.
     pub slow: u64,
+    /// Timers that live threads have come to, several a second for each.
+    pub ticks: u64,
+    /// Those of them to which they came by more than `added_p99` too late.
+    pub late: u64,
     /// How long the oldest queued exchange has waited.
     pub queue_age: Duration,
     /// Resident memory in bytes, where it can be read.
@@ -140,7 +144,10 @@ impl Margin {
 fn strain(mirror: &config::Mirror, sample: &Sample, margin: Margin) -> Option<Strain> {
     let Margin(percent) = margin;
     // The 99th percentile is over the bound where more than one in a hundred is.
-    let slow = sample.slow.saturating_mul(10_000) > sample.answers.saturating_mul(percent.into());
+    let many = |some: u64, all: u64| {
+        some >= FEW && some.saturating_mul(10_000) > all.saturating_mul(percent.into())
+    };
+    let (slow, late) = (many(sample.slow, sample.answers), many(sample.late, sample.ticks));
     let aged = mirror.protect.queue_age.is_some_and(|most| margin.over(sample.queue_age, most));
     let most = u128::from(mirror.memory.0) + u128::from(OVERHEAD.0);
     let fat = |resident: u64| u128::from(resident) * 100 > most * u128::from(percent);
@@ -153,8 +160,10 @@ fn strain(mirror: &config::Mirror, sample: &Sample, margin: Margin) -> Option<St
         Some(Strain::Descriptors)
     } else if fat {
         Some(Strain::Memory)
-    } else if mirror.protect.added_p99.is_some() && sample.slow >= FEW && slow {
+    } else if mirror.protect.added_p99.is_some() && slow {
         Some(Strain::Added)
+    } else if mirror.protect.added_p99.is_some() && late {
+        Some(Strain::Lag)
     } else {
         aged.then_some(Strain::QueueAge)
     }
@@ -176,6 +185,8 @@ mod tests {
     const WELL: Sample = Sample {
         answers: 1000,
         slow: 0,
+        ticks: 20,
+        late: 0,
         queue_age: Duration::ZERO,
         resident: None,
         descriptors: None,
@@ -201,6 +212,9 @@ mod tests {
         check(Sample { slow: 11, ..WELL }, Some(Strain::Added));
         check(Sample { answers: 2, slow: 2, ..WELL }, None);
         check(Sample { answers: 3, slow: 3, ..WELL }, Some(Strain::Added));
+        check(Sample { late: 2, ..WELL }, None);
+        check(Sample { late: 3, ..WELL }, Some(Strain::Lag));
+        check(Sample { late: 10, ticks: 1000, ..WELL }, None);
         check(Sample { resident: Some(576 << 20), ..WELL }, None);
         check(Sample { resident: Some((576 << 20) + 100), ..WELL }, Some(Strain::Memory));
         check(files(960, 1024), Some(Strain::Descriptors));
@@ -216,7 +230,7 @@ mod tests {
     fn what_the_config_does_not_bound_is_no_strain() {
         let mut mirror = mirror();
         mirror.protect = config::Protect::default();
-        let sample = Sample { slow: 1000, queue_age: Duration::from_secs(99), ..WELL };
+        let sample = Sample { slow: 1000, late: 20, queue_age: Duration::from_secs(99), ..WELL };
         assert_eq!(strain(&mirror, &sample, Margin::NONE), None);
     }
 

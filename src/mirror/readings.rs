@@ -2,7 +2,7 @@
 //!
 //! This module never judges what it is told.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// Readings of one worker. It writes, the control thread reads.
@@ -13,13 +13,14 @@ pub(super) struct Readings {
     slow: AtomicU64,
     /// When the oldest queued exchange was queued, in nanoseconds since `start`; 0 for none.
     oldest: AtomicU64,
-    resting: AtomicUsize,
+    ticks: AtomicU64,
+    late: AtomicU64,
 }
 
 impl Readings {
     pub(super) fn new(start: Instant) -> Self {
-        let (answers, slow, oldest) = Default::default();
-        Self { start, answers, slow, oldest, resting: AtomicUsize::new(0) }
+        let (answers, slow, oldest, ticks, late) = Default::default();
+        Self { start, answers, slow, oldest, ticks, late }
     }
 
     /// A client has been answered.
@@ -39,14 +40,23 @@ impl Readings {
         self.oldest.store(nanos, Relaxed);
     }
 
-    /// So many connections to the candidate are open and unused.
-    pub(super) fn rest(&self, connections: usize) {
-        self.resting.store(connections, Relaxed);
+    /// The worker's thread has come to a timer, too late or not.
+    pub(super) fn ticked(&self, late: bool) {
+        self.ticks.fetch_add(1, Relaxed);
+        if late {
+            self.late.fetch_add(1, Relaxed);
+        }
     }
 
     /// Answers, and slow ones among them, since this was last asked.
     pub(super) fn take_answers(&self) -> (u64, u64) {
         (self.answers.swap(0, Relaxed), self.slow.swap(0, Relaxed))
+    }
+
+    /// Timers that the thread has come to, and those among them to which it came too late, since
+    /// this was last asked.
+    pub(super) fn take_ticks(&self) -> (u64, u64) {
+        (self.ticks.swap(0, Relaxed), self.late.swap(0, Relaxed))
     }
 
     /// How long the oldest queued exchange has waited.
@@ -55,9 +65,5 @@ impl Readings {
             0 => Duration::ZERO,
             oldest => now.saturating_duration_since(self.start + Duration::from_nanos(oldest)),
         }
-    }
-
-    pub(super) fn resting(&self) -> usize {
-        self.resting.load(Relaxed)
     }
 }

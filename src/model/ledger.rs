@@ -43,6 +43,8 @@ words! {
         Backlog = "backlog",
         /// Mirroring was switched off while it waited.
         Paused = "paused",
+        /// A bug in shadow struck while it was decided on or handed on.
+        Panic = "panic",
         /// The process was stopping.
         Shutdown = "shutdown",
     }
@@ -51,7 +53,7 @@ words! {
 words! {
     /// Why a mirrored exchange was not compared.
     FailReason {
-        /// The comparer panicked on it.
+        /// A bug in shadow struck while its copy was sent or compared.
         Panic = "panic",
         /// The process was stopping before the candidate had answered.
         Shutdown = "shutdown",

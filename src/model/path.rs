@@ -250,6 +250,10 @@ fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
             '\\' => match chars.next()? {
                 'u' => {
                     let (digits, rest) = chars.as_str().split_at_checked(4)?;
+                    // Else a sign would pass for a digit.
+                    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                        return None;
+                    }
                     key.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
                     chars = rest.chars();
                 }
@@ -367,7 +371,18 @@ mod tests {
     #[test]
     fn a_text_that_is_no_path_says_why() {
         assert_eq!("items.id".parse::<Pattern>(), Err(PatternError::Start));
-        for bad in ["$items", "$.", "$[", "$[01]", "$['a]", "$.a b", "$[-1]", "$..", "$[?@.a]"] {
+        for bad in [
+            "$items",
+            "$.",
+            "$[",
+            "$[01]",
+            "$['a]",
+            "$.a b",
+            "$[-1]",
+            "$..",
+            "$[?@.a]",
+            "$['\\u+041']",
+        ] {
             assert!(matches!(bad.parse::<Pattern>(), Err(PatternError::Step(_))), "{bad}");
         }
         assert_eq!("/a".repeat(65).parse::<Pattern>(), Err(PatternError::TooLong));

@@ -35,6 +35,8 @@ words! {
         BodyTimeout = "body_timeout",
         /// The client took nothing of its answer for `listen.timeouts.write`.
         WriteTimeout = "write_timeout",
+        /// The exchange was not over within `listen.timeouts.total`.
+        TotalTimeout = "total_timeout",
         /// The client's address is not in `listen.allow`.
         Denied = "denied",
         /// `listen.limits.connections` are open already.

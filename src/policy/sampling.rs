@@ -92,15 +92,18 @@ mod tests {
     }
 
     #[test]
-    fn the_share_of_sampled_requests_is_the_percentage() {
-        for (text, expected) in [("10%", 10_000.0_f64), ("50%", 50_000.0), ("0.1%", 100.0)] {
-            let hit = |number: &u64| {
-                sampled(percent(text), &Sticky::None, &head(None), CLIENT, id(*number))
-            };
-            let hits = (0..100_000).filter(hit).count() as f64;
-            // Five standard deviations of the binomial distribution.
-            let sigma = (expected * (1.0 - expected / 1e5)).sqrt();
-            assert!((hits - expected).abs() < 5.0 * sigma, "{hits} of {expected} at {text}");
+    fn m32_the_share_of_sampled_requests_is_the_percentage_in_every_part_of_them() {
+        const PART: u64 = 10_000;
+        for (text, share) in [("10%", 0.1), ("50%", 0.5), ("0.1%", 0.001_f64)] {
+            let (sample, head) = (percent(text), head(None));
+            let hit = |number: &u64| sampled(sample, &Sticky::None, &head, CLIENT, id(*number));
+            let hits = |part: u64| (part * PART..(part + 1) * PART).filter(hit).count() as f64;
+            let (expected, other) = (PART as f64 * share, PART as f64 * (1.0 - share));
+            // Pearson's statistic of 20 parts, each with its hits and its misses.
+            let term = |part| (hits(part) - expected).powi(2) * (1.0 / expected + 1.0 / other);
+            let statistic: f64 = (0..20).map(term).sum();
+            // The quantiles of chi-square with 20 degrees of freedom at 0.0001 and 0.9999.
+            assert!((4.0..52.4).contains(&statistic), "{statistic} at {text}");
         }
     }
 

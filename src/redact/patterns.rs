@@ -1,5 +1,6 @@
 //! What a secret looks like, wherever it stands.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Whether these digits may be the number of a payment card: 13 to 19 of them, with Luhn's check
@@ -81,34 +82,80 @@ pub(super) fn is_basic(text: &str) -> bool {
     text.len() >= 24
 }
 
-/// The value that follows `name=` (`query`) or `name:` in free text, from `at` on: what is quoted,
-/// the rest of the line for a container, else what comes before the next separator.
-pub(super) fn value(text: &str, at: usize, query: bool) -> Option<Range<usize>> {
-    let rest = text.get(at..)?;
-    for entity in ["&quot;", "&#34;", "&#39;"] {
-        if let Some(inside) = rest.strip_prefix(entity) {
-            let start = at + entity.len();
-            return Some(start..start + inside.find(entity).unwrap_or(inside.len()));
-        }
+/// What ends a value in free text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stop {
+    /// Of a pair in a query: what no URL holds.
+    Pair,
+    /// Of a word elsewhere: a separator too.
+    Word,
+    Line,
+    Entity(&'static str),
+    /// So many backslashes stand before the quote.
+    Quote(char, usize),
+}
+
+/// The values in a text. Each search for an end is made once: a text of nothing but names would
+/// be searched to its end for each of them.
+pub(super) struct Values<'t> {
+    text: &'t str,
+    /// From where a search went, and where it ended.
+    ends: BTreeMap<Stop, Range<usize>>,
+}
+
+impl<'t> Values<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        Self { text, ends: BTreeMap::new() }
     }
-    let slashes = rest.bytes().take_while(|&byte| byte == b'\\').count();
-    let range = match rest.get(slashes..)?.chars().next()? {
-        quote @ ('"' | '\'') => {
-            let start = at + slashes + 1;
-            start..closing(text, start, quote, slashes)
+
+    /// The value that follows `name=` (`query`) or `name:`, from `at` on: what is quoted, the rest
+    /// of the line for a container, else what comes before the next separator.
+    pub(super) fn value(&mut self, at: usize, query: bool) -> Option<Range<usize>> {
+        let rest = self.text.get(at..)?;
+        for entity in ["&quot;", "&#34;", "&#39;"] {
+            if rest.starts_with(entity) {
+                let start = at + entity.len();
+                return Some(start..self.end(Stop::Entity(entity), start));
+            }
         }
-        '{' | '[' => at..at + rest.find('\n').unwrap_or(rest.len()),
-        _ => {
-            let more: &[char] = if query { &[] } else { &[',', ';', '}', ']', ')'] };
-            let ends = |char: char| {
-                char.is_whitespace() || "&\"'<>".contains(char) || more.contains(&char)
-            };
-            at..at + rest.find(ends).unwrap_or(rest.len())
+        let slashes = rest.bytes().take_while(|&byte| byte == b'\\').count();
+        let (start, stop) = match rest.get(slashes..)?.chars().next()? {
+            quote @ ('"' | '\'') => (at + slashes + 1, Stop::Quote(quote, slashes)),
+            '{' | '[' => (at, Stop::Line),
+            _ if query => (at, Stop::Pair),
+            _ => (at, Stop::Word),
+        };
+        let range = start..self.end(stop, start);
+        let word = self.text.get(range.clone())?;
+        let harmless = matches!(word, "" | "null" | "true" | "false" | "None" | "undefined");
+        (!harmless).then_some(range)
+    }
+
+    /// Where what starts here ends: the same place for all that start before it.
+    fn end(&mut self, stop: Stop, start: usize) -> usize {
+        let known = self.ends.get(&stop).filter(|known| (known.start..=known.end).contains(&start));
+        if let Some(known) = known {
+            return known.end;
         }
-    };
-    let word = text.get(range.clone())?;
-    let harmless = matches!(word, "" | "null" | "true" | "false" | "None" | "undefined");
-    (!harmless).then_some(range)
+        let end = stop.find(self.text, start);
+        self.ends.insert(stop, start..end);
+        end
+    }
+}
+
+impl Stop {
+    fn find(self, text: &str, start: usize) -> usize {
+        let rest = text.get(start..).unwrap_or_default();
+        let blank = |char: char| char.is_whitespace() || "&\"'<>".contains(char);
+        let found = match self {
+            Self::Pair => rest.find(blank),
+            Self::Word => rest.find(|char: char| blank(char) || ",;}])".contains(char)),
+            Self::Line => rest.find('\n'),
+            Self::Entity(entity) => rest.find(entity),
+            Self::Quote(quote, slashes) => return closing(text, start, quote, slashes),
+        };
+        start + found.unwrap_or(rest.len())
+    }
 }
 
 /// Where a quoted value ends: before a quote that is no deeper escaped than the one that opened
@@ -179,7 +226,7 @@ mod tests {
     fn a_value_in_free_text_ends_where_its_form_says() {
         let check = |text: &str, separator: &str, expected: Option<&str>| {
             assert_eq!(
-                value(text, 0, separator == "=").and_then(|range| text.get(range)),
+                Values::of(text).value(0, separator == "=").and_then(|range| text.get(range)),
                 expected,
                 "{text}"
             );
@@ -194,5 +241,21 @@ mod tests {
         check("null, d", ":", None);
         check("\"\"", ":", None);
         check("", "=", None);
+    }
+
+    #[test]
+    fn a_search_that_was_made_is_not_made_again() {
+        let text = "a=a=a=\"a=\"a={a,\na=&quot;a=&quot;a=\\'a='a;a=a".repeat(3);
+        let mut values = Values::of(&text);
+        for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
+            for query in [true, false] {
+                assert_eq!(values.value(at, query), Values::of(&text).value(at, query), "{at}");
+            }
+        }
+        let text = "password=".repeat(10_000);
+        let mut values = Values::of(&text);
+        let ends = (0..text.len()).filter_map(|at| values.end(Stop::Pair, at).checked_sub(at));
+        assert_eq!(ends.sum::<usize>(), (1..=text.len()).sum::<usize>());
+        assert_eq!(values.ends, BTreeMap::from([(Stop::Pair, 0..text.len())]));
     }
 }

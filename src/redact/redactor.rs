@@ -5,7 +5,7 @@ use super::mark::{Marks, cut};
 use super::names;
 use super::scan::Scanner;
 use crate::config;
-use crate::model::{Class, Divergence, Path, Pattern, Place};
+use crate::model::{Class, Divergence, Path, Pattern, Place, Seg};
 use crate::syntax::json::Document;
 use crate::syntax::{Format, MediaType};
 use http::{HeaderMap, HeaderName};
@@ -26,6 +26,9 @@ const MAX_STRING: usize = 16 << 10;
 /// part of it is not shown, since a secret may have been cut there.
 const MAX_SCANNED: usize = 128 << 10;
 const MARGIN: usize = 8 << 10;
+
+/// A shorter key of an object is a name, wherever it stands.
+const LONG_KEY: usize = 16;
 
 /// How deep JSON is looked for in strings of JSON.
 const MAX_NESTING: u8 = 2;
@@ -121,6 +124,24 @@ impl Redactor {
         let class = |own| if binary { Class::Bytes } else { own };
         let primary = show(divergence.primary, class(divergence.primary_class));
         (primary, show(divergence.candidate, class(divergence.candidate_class)))
+    }
+
+    /// A place whose keys can be shown: a key this long below a name that announces a secret is
+    /// one of its values, as in `{"tokens": {"<the token>": …}}`.
+    pub fn place(&self, place: &Place) -> Place {
+        let Place::Body(path) = place else { return place.clone() };
+        let mut below = false;
+        let shown = path.0.iter().map(|seg| {
+            let is_value = |key: &str| below && key.len() >= LONG_KEY;
+            let shown = match seg {
+                Seg::Key(key) if is_value(key) => Seg::Key(self.marks.of(key.as_bytes())),
+                Seg::AnyKey(key) if is_value(key) => Seg::AnyKey(self.marks.of(key.as_bytes())),
+                other => other.clone(),
+            };
+            below |= matches!(seg, Seg::Key(key) | Seg::AnyKey(key) if names::is_secret(key));
+            shown
+        });
+        Place::Body(Path(shown.collect()))
     }
 
     /// Free text, as in an error's message: what looks like a secret or stands beside a name that
@@ -261,6 +282,20 @@ fn is_plain_charset(media: MediaType<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_key_below_a_secrets_name_is_a_secret() {
+        let redactor = Redactor::new(&config::Redact::default(), [7; 32]);
+        let check = |keys: &[&str], hidden: bool| {
+            let path = Path(keys.iter().map(|key| Seg::Key((*key).to_owned())).collect());
+            let place = Place::Body(path);
+            assert_eq!(redactor.place(&place) != place, hidden, "{keys:?}");
+        };
+        check(&["tokens", "0123456789abcdef"], true);
+        check(&["tokens", "of", "0123456789abcdef"], true);
+        check(&["session", "id"], false);
+        check(&["orders", "0123456789abcdef"], false);
+    }
     use crate::model::{Kind, Seg, Severity};
     use http::HeaderValue;
 

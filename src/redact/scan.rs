@@ -1,7 +1,7 @@
 //! Secrets in free text.
 
 use super::names;
-use super::patterns::{cards, is_basic, value};
+use super::patterns::{Values, cards, is_basic};
 use crate::syntax::json::Text;
 use crate::syntax::percent_decode;
 use regex::{Match, Regex};
@@ -96,11 +96,12 @@ impl Scanner {
     }
 
     fn named(&self, text: &str, found: &mut Vec<Range<usize>>) {
+        let mut values = Values::of(text);
         for captures in self.named.captures_iter(text) {
             let (Some(all), Some(name)) = (captures.get(0), captures.get(1)) else { continue };
             if is_secret(name) {
                 let query = all.as_str().ends_with('=');
-                found.extend(value(text, all.end(), query));
+                found.extend(values.value(all.end(), query));
             }
         }
     }

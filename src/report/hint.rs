@@ -95,7 +95,9 @@ fn mend(loss: Loss) -> &'static str {
         Loss::Dropped(DropReason::Shutdown) | Loss::Failed(FailReason::Shutdown) => {
             "`shadow run` was stopped before they were done"
         }
-        Loss::Failed(FailReason::Panic) => "the comparer failed on them: a bug; the log has more",
+        Loss::Dropped(DropReason::Panic) | Loss::Failed(FailReason::Panic) => {
+            "shadow failed on them: a bug; the log has more"
+        }
         Loss::Unsettled => "these are in flight, or were lost when `shadow run` was killed",
     }
 }

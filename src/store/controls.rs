@@ -10,7 +10,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+/// A name that is not known may be a switch that is misspelt, so that it is not passed over.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ControlsRecord {
     version: u32,
     enabled: Option<bool>,
@@ -79,7 +81,9 @@ mod tests {
     #[test]
     fn controls_that_cannot_be_understood_are_an_error_with_its_mend() {
         let dir = tempdir().expect("a directory");
-        for bad in ["", "{", "[]", r#"{"version":2}"#, r#"{"version":1,"sample":"101%"}"#] {
+        let misspelt = r#"{"version":1,"enabeld":false}"#;
+        let wrong = r#"{"version":1,"sample":"101%"}"#;
+        for bad in ["", "{", "[]", r#"{"version":2}"#, wrong, misspelt] {
             fs::write(path(dir.path()), bad).expect("written");
             let error = load_controls(dir.path()).expect_err(bad).to_string();
             assert!(

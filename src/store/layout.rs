@@ -161,6 +161,11 @@ impl Layout {
     }
 }
 
+/// The last of the sessions of a store, where it can be read; for that it need not be free.
+pub fn newest_id(root: &Path) -> Option<String> {
+    Layout::new(root).names().ok()?.sessions.into_iter().next()
+}
+
 fn newest(path: &Path) -> io::Result<SystemTime> {
     let metadata = fs::symlink_metadata(path)?;
     let mut time = metadata.modified()?;

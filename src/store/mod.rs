@@ -34,7 +34,7 @@ mod retention;
 mod root;
 mod sample;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod writer;
 
 pub use backend::{Backend, Verified};
@@ -46,6 +46,8 @@ pub use changes::{Changes, FindingChange, Sums, Totals};
 pub use controls::{load_controls, save_controls};
 pub use disk::{Disk, Volume};
 pub use error::StoreError;
+pub use format::{Pair, salvage};
+pub use layout::newest_id;
 pub use lock::Holder;
 pub use memory::Memory;
 pub use retention::Running;

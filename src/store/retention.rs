@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_jumps_does_not_empty_the_store() {
+    fn m28_a_clock_that_jumps_does_not_empty_the_store() {
         let sessions = [ended("b", 5 * DAY), ended("a", 0), killed("running", 1000 * DAY)];
         check(&sessions[..2], 1000 * DAY, None, &[]);
         check(&sessions, 1000 * DAY, Some(&running(1000 * DAY, 0)), &[]);

@@ -4,6 +4,7 @@ use crate::base::clock;
 use crate::model::{Answered, Fault};
 use crate::policy::strip_markers;
 use crate::tap::Sink;
+use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Upload};
 use crate::tap::forward::Line;
 use crate::upstream::{Lease, classify};
@@ -26,6 +27,8 @@ pub enum BodyError {
     Cancelled,
     #[error("the body is over `listen.limits.body`")]
     TooLarge,
+    #[error("the exchange is over `listen.timeouts.total`")]
+    TooLong,
 }
 
 /// Whether a body that gives no more has been cut off. hyper takes a stream that was cancelled
@@ -128,6 +131,8 @@ pub struct Passage {
     pub(super) version: Version,
     /// The request's body, where it had one.
     pub(super) upload: Option<Arc<Upload>>,
+    /// The time that is left, where that is bounded.
+    pub(super) bound: Option<Bound>,
     pub(super) end: Option<Ending>,
 }
 
@@ -237,6 +242,11 @@ impl Body for LiveBody {
         match self.get_mut() {
             Self::Fixed(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
             Self::Stream(passage) => {
+                if let Some(bound) = &mut passage.bound
+                    && bound.poll_over(cx).is_ready()
+                {
+                    return Poll::Ready(Some(Err(BodyError::TooLong)));
+                }
                 let frame = ready!(Pin::new(&mut passage.body).poll_frame(cx));
                 if frame.is_none() && passage.is_cut_off() {
                     passage.fault(Fault::Reset);

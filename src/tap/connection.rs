@@ -6,6 +6,7 @@ use crate::tap::Tap;
 use crate::tap::body::LiveBody;
 use crate::tap::door::{Door, turn_away};
 use crate::tap::headers::Peer;
+use crate::tap::listener::seal;
 use crate::tap::patient::{Begun, Patient};
 use crate::tap::settings::Settings;
 use crate::tap::tls::{self, Secured};
@@ -25,7 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time;
 
 /// What connections are told when the process is to end.
@@ -57,22 +58,23 @@ pub async fn serve(
     let server = Server { tap, door, stop: stop.clone() };
     // Each connection holds a sender; when the last is gone, so is the last connection.
     let (alive, mut gone) = mpsc::channel::<Infallible>(1);
+    let begin = |(stream, address): (TcpStream, SocketAddr)| {
+        let (server, alive) = (server.clone(), alive.clone());
+        tokio::spawn(async move {
+            server.connection(stream, address).await;
+            drop(alive);
+        });
+    };
     let mut stopped = pin!(told_to_stop(stop.clone()));
     loop {
         tokio::select! {
             biased;
             () = &mut stopped => break,
-            accepted = accept(&listener) => {
-                let (stream, address) = accepted;
-                let (server, alive) = (server.clone(), alive.clone());
-                tokio::spawn(async move {
-                    server.connection(stream, address).await;
-                    drop(alive);
-                });
-            }
+            accepted = accept(&listener, &server.tap) => begin(accepted),
         }
     }
-    drop((listener, alive));
+    empty(listener, begin).await;
+    drop(alive);
     let patience = server.tap.settings().timeouts.drain;
     tokio::select! {
         _ = gone.recv() => {}
@@ -83,6 +85,29 @@ pub async fn serve(
     }
 }
 
+/// Connections that have begun in the kernel get so long to become complete.
+const HANDSHAKE: Duration = Duration::from_millis(250);
+
+/// Closes a listener, but not on those who have connected to it already: closing it resets all
+/// that waits to be accepted.
+async fn empty(listener: tokio::net::TcpListener, begin: impl Fn((TcpStream, SocketAddr))) {
+    if let Err(error) = seal(&listener) {
+        tracing::debug!(%error, "connections that begin at this moment may be lost");
+    }
+    let mut settled = pin!(time::sleep(HANDSHAKE));
+    loop {
+        tokio::select! {
+            biased;
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => begin(accepted),
+                Err(error) if of_one_connection(&error) => {}
+                Err(_) => return,
+            },
+            () = &mut settled => return,
+        }
+    }
+}
+
 async fn told_to_stop(mut stop: watch::Receiver<Stop>) {
     // An error means that the sender is gone, and with it the process.
     stop.wait_for(|stop| *stop != Stop::No).await.ok();
@@ -90,13 +115,14 @@ async fn told_to_stop(mut stop: watch::Receiver<Stop>) {
 
 /// Accepts one client. When the process or the machine is out of something, waits a little
 /// instead of asking again at once, and longer each time.
-async fn accept(listener: &tokio::net::TcpListener) -> (TcpStream, SocketAddr) {
+async fn accept(listener: &tokio::net::TcpListener, tap: &Tap) -> (TcpStream, SocketAddr) {
     let mut pause = Duration::from_millis(10);
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) if of_one_connection(&error) => {}
             Err(error) => {
+                tap.meters.unaccepted();
                 tracing::warn!(%error, "no connection can be accepted; trying again in {pause:?}");
                 time::sleep(pause).await;
                 pause = (pause * 2).min(Duration::from_secs(1));
@@ -168,7 +194,13 @@ impl Server {
         if let Some(config) = &settings.tls {
             return Box::pin(self.secure(config.clone(), stream, peer, settings)).await;
         }
-        match time::timeout(settings.timeouts.head, speaks_http2(&stream)).await {
+        let silence = patience_with_silence(self.stop.clone());
+        let start = tokio::select! {
+            biased;
+            start = time::timeout(settings.timeouts.head, speaks_http2(&stream)) => start,
+            () = silence => return,
+        };
+        match start {
             Ok(Ok(http2)) => self.serve(stream, http2, peer, settings).await,
             Ok(Err(_)) => {}
             Err(_) => self.silent(stream, peer.address).await,
@@ -245,16 +277,18 @@ impl Tap {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let address = peer.address;
-        let client = Arc::new(Client { tap: self.clone(), peer, tunnel: Mutex::default() });
+        let client = Arc::new(Client::new(self.clone(), peer));
         let service = service(client.clone());
         let begun = Begun::default();
         let io = TokioIo::new(Patient::new(stream, settings.timeouts.write, begun.clone()));
         let ended = if http2 {
             let connection = h2(settings).serve_connection(io, service);
-            drive(connection, |connection| connection.graceful_shutdown(), &mut stop).await
+            let driven = Driven { connection, begun: &begun, stop: &mut stop };
+            client.drive(driven, |it| it.graceful_shutdown()).await
         } else {
             let connection = h1(settings).serve_connection(io, service).with_upgrades();
-            drive(connection, |connection| connection.graceful_shutdown(), &mut stop).await
+            let driven = Driven { connection, begun: &begun, stop: &mut stop };
+            client.drive(driven, |it| it.graceful_shutdown()).await
         };
         if let Err(error) = ended
             && let Some(rule) = broken_rule(&error)
@@ -267,6 +301,16 @@ impl Tap {
             tunnel.run(settings.timeouts.tunnel, stop).await;
         }
     }
+}
+
+/// When the process is to end, a client that has connected and asked for nothing yet has so long
+/// to do so.
+const FIRST_WORD: Duration = Duration::from_secs(1);
+
+/// Waits until a client that says nothing is no longer waited for.
+async fn patience_with_silence(stop: watch::Receiver<Stop>) {
+    told_to_stop(stop).await;
+    time::sleep(FIRST_WORD).await;
 }
 
 /// The rule that a client broke, where its connection ended for that.
@@ -302,26 +346,11 @@ async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
     }
 }
 
-/// Runs a connection to its end; when told to drain, lets it finish what has begun.
-async fn drive<C>(
+/// A connection with what it is driven by.
+struct Driven<'a, C> {
     connection: C,
-    finish: impl FnOnce(Pin<&mut C>),
-    stop: &mut watch::Receiver<Stop>,
-) -> hyper::Result<()>
-where
-    C: Future<Output = hyper::Result<()>>,
-{
-    let mut connection = pin!(connection);
-    tokio::select! {
-        biased;
-        ended = &mut connection => return ended,
-        _ = stop.wait_for(|stop| *stop != Stop::No) => finish(connection.as_mut()),
-    }
-    tokio::select! {
-        biased;
-        ended = connection => ended,
-        _ = stop.wait_for(|stop| *stop == Stop::Now) => Ok(()),
-    }
+    begun: &'a Begun,
+    stop: &'a mut watch::Receiver<Stop>,
 }
 
 /// What the requests of one client's connection share.
@@ -330,9 +359,61 @@ pub(super) struct Client {
     pub(super) peer: Peer,
     /// What the connection becomes once hyper is done with it.
     tunnel: Mutex<Option<Tunnel>>,
+    /// The connection is to end at once.
+    cut: Notify,
 }
 
 impl Client {
+    fn new(tap: Arc<Tap>, peer: Peer) -> Self {
+        Self { tap, peer, tunnel: Mutex::default(), cut: Notify::new() }
+    }
+
+    /// Ends the connection, whatever is under way on it.
+    pub(super) fn cut(&self) {
+        self.cut.notify_one();
+    }
+
+    /// Counts and tells that a rule held against it.
+    pub(super) fn broke(&self, rule: Rule) {
+        self.tap.complain(self.peer.address, rule, "");
+    }
+
+    /// Runs its connection to the end; when told to drain, lets it finish what has begun. hyper
+    /// closes one on which nothing was read: that its client has made in advance, or will ask for
+    /// something in this moment.
+    async fn drive<C>(
+        &self,
+        driven: Driven<'_, C>,
+        finish: impl FnOnce(Pin<&mut C>),
+    ) -> hyper::Result<()>
+    where
+        C: Future<Output = hyper::Result<()>>,
+    {
+        let Driven { connection, begun, stop } = driven;
+        let mut connection = pin!(connection);
+        let told = async {
+            told_to_stop(stop.clone()).await;
+            tokio::select! {
+                biased;
+                () = begun.first() => {}
+                () = time::sleep(FIRST_WORD) => {}
+            }
+        };
+        tokio::select! {
+            // First, so that it reads what has come already.
+            biased;
+            ended = &mut connection => return ended,
+            () = self.cut.notified() => return Ok(()),
+            () = told => finish(connection.as_mut()),
+        }
+        tokio::select! {
+            biased;
+            ended = connection => ended,
+            () = self.cut.notified() => Ok(()),
+            _ = stop.wait_for(|stop| *stop == Stop::Now) => Ok(()),
+        }
+    }
+
     /// The connection is to become a tunnel.
     pub(super) fn tunnel(&self, tunnel: Tunnel) {
         *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);

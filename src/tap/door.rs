@@ -27,6 +27,11 @@ pub(super) struct Ticket {
 }
 
 impl Door {
+    /// How many connections of clients are open now.
+    pub fn open(&self) -> usize {
+        self.open.load(Relaxed)
+    }
+
     /// Lets a client in, or says which limit it meets.
     pub(super) fn enter(
         self: &Arc<Self>,

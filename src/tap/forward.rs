@@ -4,11 +4,14 @@ use crate::base::clock;
 use crate::model::{Answered, Fault, Rule};
 use crate::policy::Marker;
 use crate::tap::body::{Ending, LiveBody, Passage, UpBody};
+use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Head, Progress, Upload};
 use crate::tap::complaints::Complaints;
 use crate::tap::connection::Client;
 use crate::tap::headers::{frame, strip, to_client, to_upstream, upgrade};
-use crate::tap::refuse::{for_fault, for_rule, refusal, status};
+use crate::tap::interim::Interim;
+use crate::tap::pass::rule_against;
+use crate::tap::refuse::{for_fault, for_rule, status};
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
 use crate::tap::{Admission, Sink};
@@ -33,8 +36,9 @@ pub struct Tap {
     sink: Arc<dyn Sink>,
     settings: Arc<ArcSwap<Settings>>,
     marker: Marker,
-    meters: EdgeMeters,
+    pub(super) meters: EdgeMeters,
     complaints: Complaints,
+    interim: Interim,
 }
 
 /// A line of the access log, and where it goes.
@@ -53,7 +57,8 @@ impl Tap {
     ) -> Arc<Self> {
         let (pool, now) = (Pool::new(primary), clock::now());
         let (meters, complaints) = (EdgeMeters::new(), Complaints::new(now));
-        Arc::new(Self { pool, sink, settings, marker, meters, complaints })
+        let interim = Interim::new();
+        Arc::new(Self { pool, sink, settings, marker, meters, complaints, interim })
     }
 
     /// The settings as they are now.
@@ -67,6 +72,11 @@ impl Tap {
         self.complaints.say(client, rule, quoted);
     }
 
+    /// The worker's thread has come to a timer by so much too late.
+    pub fn lag(&self, lag: Duration) {
+        self.meters.lag(lag);
+    }
+
     /// Closes connections to the primary that have rested for too long.
     pub fn prune(&self, now: Instant) {
         self.pool.prune(now);
@@ -75,7 +85,7 @@ impl Tap {
     /// Answers one request. Whatever happens, there is an answer.
     pub(super) async fn forward(
         &self,
-        client: &Client,
+        client: &Arc<Client>,
         request: Request<Incoming>,
     ) -> Response<LiveBody> {
         let (head, body) = request.into_parts();
@@ -83,7 +93,8 @@ impl Tap {
         if let Some(rule) = self.rule_against(&head) {
             return self.refuse(client, &head, rule, received);
         }
-        let Job { request, kept, upload, upgrade, patience } = self.prepare(client, head, body);
+        let Job { request, kept, upload, upgrade, patience } =
+            self.prepare(client, head, body, received);
         let exchange = self.exchange(request, &kept);
         let sent = clock::now();
         match within(patience, exchange, upload.as_deref()).await {
@@ -98,7 +109,8 @@ impl Tap {
             }
             Ok(answer) => {
                 let primary = clock::now().saturating_duration_since(sent);
-                self.pass(answer, kept, Passing { upload, received, primary })
+                let bound = patience.end.map(|end| Bound::new(end, client));
+                self.pass(answer, kept, Passing { upload, received, primary, bound })
             }
             Err(Failure::Primary(fault)) => self.fail(fault, kept, received),
             Err(Failure::Client(rule)) => {
@@ -110,11 +122,7 @@ impl Tap {
     }
 
     fn rule_against(&self, head: &Parts) -> Option<Rule> {
-        let settings = self.settings.load();
-        refusal(head, &settings.limits).or_else(|| {
-            let seen = settings.via.as_ref().is_some_and(|via| via.is_loop(&head.headers));
-            seen.then_some(Rule::Loop)
-        })
+        rule_against(head, &self.settings.load())
     }
 
     /// The line of the access log for a request, where there is one.
@@ -134,7 +142,7 @@ impl Tap {
     }
 
     /// Has a request admitted, and makes of it what is sent on.
-    fn prepare(&self, client: &Client, mut head: Parts, body: Incoming) -> Job {
+    fn prepare(&self, client: &Client, mut head: Parts, body: Incoming, received: Received) -> Job {
         let settings = self.settings.load();
         if self.marker.strip(&mut head.headers) {
             self.meters.stripped();
@@ -155,8 +163,14 @@ impl Tap {
             Some(upload) => UpBody::Stream { body, upload, version },
             None => UpBody::Empty,
         };
-        let patience = Patience { primary: settings.timeout, client: settings.timeouts.body };
-        Job { request: Request::from_parts(head, body), kept, upload, upgrade, patience }
+        let patience = Patience {
+            primary: settings.timeout,
+            client: settings.timeouts.body,
+            end: settings.timeouts.total.and_then(|total| received.at.checked_add(total)),
+        };
+        let mut request = Request::from_parts(head, body);
+        self.interim.watch(&mut request);
+        Job { request, kept, upload, upgrade, patience }
     }
 
     /// The primary has agreed to another protocol: the rest is a tunnel.
@@ -206,20 +220,20 @@ impl Tap {
     async fn exchange(&self, request: Request<UpBody>, kept: &Kept) -> Result<Answer, Fault> {
         let mut request = request;
         let mut lease = self.pool.lease(kept.replayable).await?;
-        for _ in 1..MOST_TRIES {
+        for tries in 1..MOST_TRIES {
             let refusal = match lease.send(request).await {
                 Ok(response) => return Ok((response, lease)),
                 Err(refusal) => refusal,
             };
             request = match refusal {
-                Refusal { unsent: Some(request), .. } if lease.reused => request,
+                Refusal { unsent: Some(request), .. } if lease.may_be_closing() => request,
                 Refusal { retry: Retry::Harmless, fault, .. } => kept.again().ok_or(fault)?,
                 Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. } if lease.reused => {
                     kept.replay().ok_or(Fault::Reset)?
                 }
                 Refusal { fault, .. } => return Err(fault),
             };
-            lease = self.pool.connect().await?;
+            lease = self.pool.reconnect(tries).await?;
         }
         match lease.send(request).await {
             Ok(response) => Ok((response, lease)),
@@ -232,7 +246,7 @@ impl Tap {
         &self,
         (response, lease): Answer,
         kept: Kept,
-        Passing { upload, received, primary }: Passing,
+        Passing { upload, received, primary, bound }: Passing,
     ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         let version = head.version;
@@ -249,7 +263,7 @@ impl Tap {
         let added = clock::now().saturating_duration_since(received.at).saturating_sub(primary);
         let received = received.at;
         let end = Some(Ending { lease, capture, sink, status, received, added, access });
-        Response::from_parts(head, LiveBody::Stream(Passage { body, version, upload, end }))
+        Response::from_parts(head, LiveBody::Stream(Passage { body, version, upload, bound, end }))
     }
 
     fn fail(&self, fault: Fault, kept: Kept, received: Received) -> Response<LiveBody> {
@@ -305,6 +319,7 @@ struct Passing {
     received: Received,
     /// What the primary took to begin it.
     primary: Duration,
+    bound: Option<Bound>,
 }
 
 /// A request that is ready to be sent on.
@@ -383,9 +398,12 @@ struct Patience {
     primary: Duration,
     /// With a client that has not sent its whole body.
     client: Duration,
+    /// When the whole exchange is to be over, where that is bounded.
+    end: Option<Instant>,
 }
 
-/// Waits for the answer's head. The time starts anew with each byte of the request's body.
+/// Waits for the answer's head. The time starts anew with each byte of the request's body, but for
+/// that of the whole exchange.
 async fn within(
     patience: Patience,
     exchange: impl Future<Output = Result<Answer, Fault>>,
@@ -396,7 +414,8 @@ async fn within(
     if upload.is_some() {
         wait = wait.min(patience.client);
     }
-    let mut deadline = clock::now() + wait;
+    let capped = |deadline: Instant| patience.end.map_or(deadline, |end| deadline.min(end));
+    let mut deadline = capped(clock::now() + wait);
     loop {
         let done = time::timeout_at(deadline.into(), &mut exchange).await;
         let progress = upload.map(Upload::progress);
@@ -404,6 +423,9 @@ async fn within(
             (Ok(Ok(answer)), _) => return Ok(answer),
             (Ok(Err(_)), Some(Progress::Broken(rule))) => return Err(Failure::Client(rule)),
             (Ok(Err(fault)), _) => return Err(Failure::Primary(fault)),
+            (Err(_), _) if patience.end.is_some_and(|end| end <= deadline) => {
+                return Err(Failure::Client(Rule::TotalTimeout));
+            }
             (Err(_), Some(Progress::Waiting(since))) => {
                 (since + patience.client, Failure::Client(Rule::BodyTimeout))
             }
@@ -415,6 +437,6 @@ async fn within(
         if later <= deadline {
             return Err(failure);
         }
-        deadline = later;
+        deadline = capped(later);
     }
 }

@@ -8,13 +8,16 @@
 //! This module never waits for the shadow plane and never sends a byte to the candidate.
 
 mod body;
+mod bound;
 mod capture;
 mod complaints;
 mod connection;
 mod door;
 mod forward;
 mod headers;
+mod interim;
 mod listener;
+mod pass;
 mod patient;
 mod refuse;
 mod settings;
@@ -27,6 +30,7 @@ pub use connection::{Stop, serve};
 pub use door::Door;
 pub use forward::Tap;
 pub use headers::is_hop_by_hop;
-pub use listener::{BindError, bind};
+pub use listener::{BindError, Claim, bind};
+pub use pass::pass;
 pub use settings::Settings;
 pub use sink::{Admission, Admitted, Sink};

@@ -1,5 +1,6 @@
 //! A client's socket that gives up on a client which takes nothing of its answer.
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,15 +22,37 @@ pub(super) struct Patient<S> {
 /// Whether a client has sent something since it was last answered: where it has not, its
 /// connection rests.
 #[derive(Clone, Default)]
-pub(super) struct Begun(Arc<AtomicBool>);
+pub(super) struct Begun(Arc<Flags>);
+
+#[derive(Default)]
+struct Flags {
+    begun: AtomicBool,
+    /// It has sent something at some time.
+    ever: AtomicBool,
+}
 
 impl Begun {
     pub fn get(&self) -> bool {
-        self.0.load(Relaxed)
+        self.0.begun.load(Relaxed)
     }
 
-    fn set(&self, begun: bool) {
-        self.0.store(begun, Relaxed);
+    /// Waits until the client has sent something for the first time. To be polled in the task that
+    /// reads: it is woken by what comes.
+    pub async fn first(&self) {
+        poll_fn(|_| match self.0.ever.load(Relaxed) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+    }
+
+    fn read(&self) {
+        self.0.begun.store(true, Relaxed);
+        self.0.ever.store(true, Relaxed);
+    }
+
+    fn written(&self) {
+        self.0.begun.store(false, Relaxed);
     }
 }
 
@@ -49,7 +72,7 @@ impl<S> Patient<S> {
                 // message could only just be written: it is made to look again.
                 cx.waker().wake_by_ref();
             }
-            self.begun.set(false);
+            self.begun.written();
             return written;
         }
         let patience = self.patience;
@@ -67,7 +90,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.begun.set(true);
+            self.begun.read();
         }
         read
     }

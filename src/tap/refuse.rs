@@ -149,6 +149,7 @@ pub(super) fn status(rule: Rule) -> StatusCode {
         Rule::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Rule::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Rule::HeadTimeout | Rule::BodyTimeout | Rule::WriteTimeout => StatusCode::REQUEST_TIMEOUT,
+        Rule::TotalTimeout => StatusCode::GATEWAY_TIMEOUT,
         Rule::Denied => StatusCode::FORBIDDEN,
         Rule::Connections | Rule::PerClient => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -2,13 +2,16 @@
 
 use crate::model::Rule;
 use crate::telemetry::Name;
-use metrics::{Counter, counter};
+use metrics::{Counter, Histogram, counter, histogram};
+use std::time::Duration;
 
 /// Handles on the counters of one worker's edge.
 pub struct EdgeMeters {
     refused: Vec<Counter>,
     stripped: Counter,
     tunnels: Counter,
+    unaccepted: Counter,
+    lag: Histogram,
 }
 
 impl EdgeMeters {
@@ -19,6 +22,8 @@ impl EdgeMeters {
             refused: Rule::ALL.iter().map(refused).collect(),
             stripped: counter!(Name::MarkersStripped.as_str()),
             tunnels: counter!(Name::Tunnels.as_str()),
+            unaccepted: counter!(Name::AcceptErrors.as_str()),
+            lag: histogram!(Name::LagSeconds.as_str()),
         }
     }
 
@@ -32,6 +37,16 @@ impl EdgeMeters {
     /// A marker without its signature was removed.
     pub fn stripped(&self) {
         self.stripped.increment(1);
+    }
+
+    /// No client could be accepted, for want of something.
+    pub fn unaccepted(&self) {
+        self.unaccepted.increment(1);
+    }
+
+    /// The worker's thread has come to a timer by so much too late.
+    pub fn lag(&self, lag: Duration) {
+        self.lag.record(lag.as_secs_f64());
     }
 
     /// A connection was upgraded.

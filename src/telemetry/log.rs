@@ -1,5 +1,7 @@
 //! Log lines on stderr: text for people, JSON for machines.
 
+use crate::telemetry::Name;
+use metrics::counter;
 use std::io::{IsTerminal, stderr};
 use std::{panic, thread};
 use tracing_subscriber::EnvFilter;
@@ -34,18 +36,49 @@ pub fn init(filter: &str, json: Option<bool>) -> Result<(), LogError> {
 const CAUGHT: [&str; 2] = ["shadow-judge", "shadow-store-io"];
 
 /// Tells of panics as of everything else, on one line of the log; on the main thread, which the
-/// user watches, with the usual words.
+/// user watches, with the usual words. Each is counted.
 pub fn report_panics() {
     let usual = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| match thread::current().name() {
-        Some("main") | None => usual(panic),
-        Some(name) => {
-            let place = panic.location().map(ToString::to_string);
-            if CAUGHT.contains(&name) {
-                tracing::debug!(thread = name, place, "a panic that is dealt with");
-            } else {
-                tracing::error!(thread = name, place, "a panic: a bug in shadow");
+    panic::set_hook(Box::new(move |panic| {
+        let thread = thread::current();
+        counter!(Name::Panics.as_str(), "thread" => kind(thread.name())).increment(1);
+        match thread.name() {
+            Some("main") | None => usual(panic),
+            Some(name) => {
+                let place = panic.location().map(ToString::to_string);
+                if CAUGHT.contains(&name) {
+                    tracing::debug!(thread = name, place, "a panic that is dealt with");
+                } else {
+                    tracing::error!(thread = name, place, "a panic: a bug in shadow");
+                }
             }
         }
     }));
+}
+
+/// What a thread is for, by its name: a closed set of labels.
+fn kind(name: Option<&str>) -> &'static str {
+    match name.unwrap_or_default() {
+        "main" => "control",
+        "shadow-judge" => "judge",
+        "shadow-store" | "shadow-store-io" => "store",
+        name if name.starts_with("shadow-live-") => "live",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_thread_counts_under_what_it_is_for() {
+        let check = |name, expected| assert_eq!(kind(name), expected, "{name:?}");
+        check(Some("main"), "control");
+        check(Some("shadow-live-12"), "live");
+        check(Some("shadow-judge"), "judge");
+        check(Some("shadow-store-io"), "store");
+        check(Some("tokio-runtime-worker"), "other");
+        check(None, "other");
+    }
 }

@@ -14,7 +14,7 @@ const BUCKETS: [f64; 17] = [
     5.0, 10.0, 30.0,
 ];
 
-/// For what the tap itself adds: 5 us to 100 ms.
+/// For what the tap itself adds, and for its lag: 5 us to 100 ms.
 const FINE_BUCKETS: [f64; 14] = [
     5e-6, 1e-5, 2.5e-5, 5e-5, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
 ];
@@ -31,8 +31,10 @@ impl Recorder {
         let mut builder = PrometheusBuilder::new();
         for metric in METRICS.iter().filter(|metric| metric.unit == Unit::Seconds) {
             let matcher = Matcher::Full(metric.name.as_str().to_owned());
-            let buckets: &[f64] =
-                if metric.name == Name::AddedSeconds { &FINE_BUCKETS } else { &BUCKETS };
+            let buckets: &[f64] = match metric.name {
+                Name::AddedSeconds | Name::LagSeconds => &FINE_BUCKETS,
+                _ => &BUCKETS,
+            };
             builder = builder.set_buckets_for_metric(matcher, buckets)?;
         }
         let handle = builder.install_recorder()?;
@@ -48,15 +50,26 @@ impl Recorder {
         Ok(Self { handle })
     }
 
+    /// Sums up what the histograms have taken in since the last time; until then each value is
+    /// held. To be called every second, whether or not anybody asks for metrics.
+    pub fn upkeep(&self) {
+        self.handle.run_upkeep();
+    }
+
     /// All metrics in the text format of Prometheus.
     pub fn render(&self) -> String {
-        self.handle.run_upkeep();
+        self.upkeep();
         self.handle.render()
     }
 
     /// Sets a gauge without labels.
     pub fn gauge(&self, name: Name, value: f64) {
         gauge!(name.as_str()).set(value);
+    }
+
+    /// Sets how many connections are open on a side.
+    pub fn connections(&self, side: &'static str, open: usize) {
+        gauge!(Name::Connections.as_str(), "side" => side).set(open as f64);
     }
 
     /// Sets what was let go at a bound.

@@ -67,6 +67,8 @@ metrics! {
         "Answers given to clients.";
     LiveFaults = "shadow_live_faults_total", Counter, ["fault"],
         "Requests for which the primary gave no answer, or broke it off.";
+    PrimaryInterim = "shadow_primary_interim_total", Counter, [],
+        "Interim answers (1xx) of the primary, which end here; counted from the first one noticed.";
     Refused = "shadow_refused_total", Counter, ["rule"],
         "Requests and connections that the tap answered or closed by itself.";
     MarkersStripped = "shadow_markers_stripped_total", Counter, [],
@@ -79,6 +81,8 @@ metrics! {
         "From a request's head to the end of its answer, on the live side.";
     AddedSeconds = "shadow_added_seconds", Seconds, [],
         "What the tap itself added to the time until the head of the primary's answer.";
+    LagSeconds = "shadow_loop_lag_seconds", Seconds, [],
+        "How late live threads come to a timer, beyond what its grain makes it.";
     PrimarySeconds = "shadow_primary_duration_seconds", Seconds, [],
         "The primary's time for compared requests.";
     CandidateSeconds = "shadow_candidate_duration_seconds", Seconds, [],
@@ -89,8 +93,8 @@ metrics! {
         "Copies at the candidate now.";
     Breaker = "shadow_breaker_state", Gauge, [],
         "Whether copies are sent: 0 closed (sent), 1 half-open (one tries), 2 open (dropped).";
-    Connections = "shadow_candidate_connections", Gauge, [],
-        "Open connections to the candidate.";
+    Connections = "shadow_open_connections", Gauge, ["side"],
+        "Open connections by side: client, primary, candidate; tunnels count for the client alone.";
     Protect = "shadow_protect", Gauge, ["cause"],
         "1 while mirroring is off for the sake of the live path, which suffers from this.";
     RampStage = "shadow_ramp_stage", Gauge, [],
@@ -99,6 +103,8 @@ metrics! {
         "How long the oldest queued exchange has waited.";
     Queue = "shadow_queue_length", Gauge, [],
         "Exchanges that wait for a slot at the candidate.";
+    QueueBytes = "shadow_queue_bytes", Gauge, [],
+        "Memory that exchanges in the queue hold, of `mirror.memory`.";
     Backlog = "shadow_backlog_trials", Gauge, [],
         "Trials that wait to be compared.";
     Memory = "shadow_memory_bytes", Gauge, [],
@@ -115,6 +121,10 @@ metrics! {
         "1 while what is found is also being stored.";
     StoreBytes = "shadow_store_bytes", Gauge, [],
         "Size of the store on disk.";
+    Panics = "shadow_panics_total", Counter, ["thread"],
+        "Bugs of shadow that were caught, by the thread they struck.";
+    AcceptErrors = "shadow_accept_errors_total", Counter, [],
+        "Tries to accept a client for which the process or the machine lacked something.";
     Reloads = "shadow_config_reloads_total", Counter, ["result"],
         "Reloads of the config: ok or rejected.";
 }

@@ -6,6 +6,7 @@ use http::uri::Authority;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -17,6 +18,17 @@ pub struct Endpoint {
     pub(super) authority: Authority,
     pub(super) protocol: Protocol,
     pub(super) tls: Option<Secure>,
+    /// Connections to it that are open, in all pools.
+    open: Arc<AtomicUsize>,
+}
+
+/// One open connection, for as long as it lives.
+pub(super) struct Open(Arc<AtomicUsize>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 /// How a connection is secured: the certificate is always verified, for the host of the URL.
@@ -40,6 +52,7 @@ impl From<&Target> for Endpoint {
             authority: target.url.authority(),
             protocol: target.protocol,
             tls: target.trust.as_ref().map(|trust| Secure::new(trust, target.protocol)),
+            open: Arc::default(),
         }
     }
 }
@@ -48,7 +61,13 @@ impl From<&Target> for Endpoint {
 impl From<Address> for Endpoint {
     fn from(address: Address) -> Self {
         let authority = Authority::from_static("localhost");
-        Self { way: Arc::new(address), authority, protocol: Protocol::Http1, tls: None }
+        Self {
+            way: Arc::new(address),
+            authority,
+            protocol: Protocol::Http1,
+            tls: None,
+            open: Arc::default(),
+        }
     }
 }
 
@@ -56,6 +75,17 @@ impl Endpoint {
     /// The same side, reached in another way.
     pub fn by(self, way: Arc<dyn Connect>) -> Self {
         Self { way, ..self }
+    }
+
+    /// How many connections to it are open now; those that have become tunnels are not counted.
+    pub fn open(&self) -> usize {
+        self.open.load(Relaxed)
+    }
+
+    /// Counts one connection more.
+    pub(super) fn opened(&self) -> Open {
+        self.open.fetch_add(1, Relaxed);
+        Open(self.open.clone())
     }
 
     /// Whether a connection may turn out to speak HTTP/2. Without TLS there is nothing to

@@ -1,6 +1,11 @@
 //! Connections that carry many requests at one time: HTTP/2 towards one target.
 
+use crate::base::clock;
+use crate::model::Fault;
+use crate::upstream::endpoint::Open;
+use crate::upstream::fault::classify;
 use crate::upstream::retry::is_of_one_stream;
+use crate::upstream::watched::{Arrivals, Watched};
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -16,11 +21,14 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// Requests on one connection at one time, where the other side allows as many.
 const MOST_STREAMS: usize = 100;
 
-/// Connections of one worker to one target. Beyond them, requests wait for a stream.
+/// Connections of one worker to one target. Beyond them, requests wait for a stream to end; only
+/// one that has been let down on them twice gets a connection of its own.
 const MOST_CONNECTIONS: usize = 8;
 
 /// What may be under way on one stream without having been read. All streams of a connection
@@ -31,8 +39,13 @@ const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 100;
 /// A connection without a stream is closed after so many looks at it, one a second.
 const MOST_RESTED: usize = 60;
 
-/// The most streams that are opened before the other side has said how many it takes.
-const UNTOLD: usize = 1;
+/// The other side has not said yet how many streams it takes. Nothing is sent before: a request
+/// that waits inside the connection for leave to be sent may be sent just as that ends, and nobody
+/// could tell (RFC 9113 section 6.8).
+const UNTOLD: usize = 0;
+
+/// A request that is given up while not a byte has come for so long has met a dead connection.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// The HTTP/2 connections of one worker to one target.
 pub(super) struct Multiplex<B> {
@@ -41,6 +54,8 @@ pub(super) struct Multiplex<B> {
     pub opening: tokio::sync::Mutex<()>,
     /// The other side has chosen HTTP/1.1 the last time it was asked.
     pub declined: AtomicBool,
+    /// There may be room for a stream where there was none.
+    changed: Arc<Notify>,
     builder: http2::Builder<TokioExecutor>,
 }
 
@@ -52,12 +67,16 @@ struct Connection<B> {
     /// It failed, or takes no more: nothing new is sent on it.
     draining: AtomicBool,
     rested: AtomicUsize,
+    arrivals: Arc<Arrivals>,
+    changed: Arc<Notify>,
 }
 
 /// One request's place on a connection.
 pub(super) struct Stream<B> {
     connection: Arc<Connection<B>>,
     sender: http2::SendRequest<B>,
+    /// Since when an answer has been waited for.
+    asked: Option<Instant>,
 }
 
 impl<B> Multiplex<B>
@@ -76,6 +95,7 @@ where
             connections: Mutex::default(),
             opening: tokio::sync::Mutex::default(),
             declined: AtomicBool::new(false),
+            changed: Arc::default(),
             builder,
         }
     }
@@ -84,25 +104,47 @@ where
     pub fn take(&self) -> Option<Stream<B>> {
         let mut connections = self.connections();
         connections.retain(|one| one.is_usable());
-        let full = connections.len() >= MOST_CONNECTIONS;
         let free = connections.iter().find(|one| one.streams.load(Relaxed) < one.most());
-        let least = || connections.iter().min_by_key(|one| one.streams.load(Relaxed));
-        let chosen = free.or_else(|| if full { least() } else { None })?;
-        Some(Connection::stream(chosen))
+        free.map(Connection::stream)
+    }
+
+    /// Whether there may be one more connection.
+    pub fn has_room(&self) -> bool {
+        self.connections().len() < MOST_CONNECTIONS
+    }
+
+    /// Waits until there may be a place where there was none. For one at a time.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// Begins to speak HTTP/2 on a connection; gives the first place on it.
-    pub async fn begin<I>(&self, io: I) -> hyper::Result<Stream<B>>
+    pub async fn begin<I>(&self, io: I, open: Open) -> Result<Stream<B>, Fault>
     where
         I: Read + Write + Send + Unpin + 'static,
     {
-        let (sender, mut driven) = self.builder.handshake(io).await?;
-        let limit = Arc::new(AtomicUsize::new(UNTOLD));
-        let told = limit.clone();
+        let (io, arrivals) = Watched::new(io);
+        let begun = self.builder.handshake(io).await;
+        let (sender, mut driven) = begun.map_err(|error| classify(&error))?;
+        while driven.current_max_send_streams() == UNTOLD {
+            tokio::select! {
+                ended = &mut driven => {
+                    return Err(ended.map_or_else(|error| classify(&error), |()| Fault::Reset));
+                }
+                () = arrivals.more() => {}
+            }
+        }
+        let limit = Arc::new(AtomicUsize::new(driven.current_max_send_streams()));
+        let (told, changed) = (limit.clone(), self.changed.clone());
         // Its errors reach whoever waits for an answer; there is nobody else to tell.
         tokio::spawn(poll_fn(move |cx| {
+            // It is open for as long as this runs.
+            let _open = &open;
             let ended = Pin::new(&mut driven).poll(cx).map(drop);
-            told.store(driven.current_max_send_streams(), Relaxed);
+            let limit = driven.current_max_send_streams();
+            if told.swap(limit, Relaxed) != limit || ended.is_ready() {
+                changed.notify_one();
+            }
             ended
         }));
         let connection = Arc::new(Connection {
@@ -111,6 +153,8 @@ where
             limit,
             draining: AtomicBool::new(false),
             rested: AtomicUsize::new(0),
+            arrivals,
+            changed: self.changed.clone(),
         });
         let stream = Connection::stream(&connection);
         self.connections().push(connection);
@@ -129,11 +173,6 @@ where
         });
     }
 
-    /// How many connections are open.
-    pub fn open(&self) -> usize {
-        self.connections().len()
-    }
-
     fn connections(&self) -> MutexGuard<'_, Vec<Arc<Connection<B>>>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -142,26 +181,30 @@ where
 impl<B> Connection<B> {
     fn stream(connection: &Arc<Self>) -> Stream<B> {
         connection.streams.fetch_add(1, Relaxed);
-        Stream { connection: connection.clone(), sender: connection.sender.clone() }
+        Stream { connection: connection.clone(), sender: connection.sender.clone(), asked: None }
     }
 
     fn is_usable(&self) -> bool {
         !self.draining.load(Relaxed) && !self.sender.is_closed()
     }
 
-    /// How many streams it takes. Where that is not known yet, what it will take in all
-    /// likelihood; the connection itself never opens more than it was allowed.
+    /// How many streams it takes.
     fn most(&self) -> usize {
-        match self.limit.load(Relaxed) {
-            UNTOLD => MOST_STREAMS,
-            told => told.min(MOST_STREAMS),
-        }
+        self.limit.load(Relaxed).min(MOST_STREAMS)
     }
 }
 
 impl<B> Drop for Stream<B> {
     fn drop(&mut self) {
-        self.connection.streams.fetch_sub(1, Relaxed);
+        let connection = &self.connection;
+        if let Some(asked) = self.asked
+            && clock::now().saturating_duration_since(asked.max(connection.arrivals.last()))
+                >= SILENCE
+        {
+            connection.draining.store(true, Relaxed);
+        }
+        connection.streams.fetch_sub(1, Relaxed);
+        connection.changed.notify_one();
     }
 }
 
@@ -174,7 +217,9 @@ where
         &mut self,
         request: Request<B>,
     ) -> Result<Response<Incoming>, TrySendError<Request<B>>> {
+        self.asked = Some(clock::now());
         let sent = self.sender.try_send_request(request).await;
+        self.asked = None;
         if let Err(error) = &sent
             && !is_of_one_stream(error.error())
         {

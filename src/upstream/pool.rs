@@ -6,7 +6,7 @@ use crate::upstream::endpoint::{Endpoint, Secure, Spoken};
 use crate::upstream::heard::Heard;
 use crate::upstream::multiplex::{Multiplex, Stream, to_http1, to_http2};
 use crate::upstream::retry::retry;
-use crate::upstream::{Retry, connect};
+use crate::upstream::{MOST_TRIES, Retry, connect};
 use bytes::Bytes;
 use http::uri::Scheme;
 use http::{Request, Response, Version};
@@ -126,13 +126,48 @@ where
     /// A connection that is not known to have failed: a new one, or one of those that carry many
     /// requests.
     pub async fn connect(self: &Arc<Self>) -> Result<Lease<B>, Fault> {
-        if let Some(multiplex) = &self.multiplex {
-            return Box::pin(self.negotiate(multiplex)).await;
+        match &self.multiplex {
+            Some(multiplex) => Box::pin(self.share(multiplex)).await,
+            None => self.connect_anew().await,
         }
+    }
+
+    /// A connection for sending a request once more that was sent so often without harm. The last
+    /// try has one of its own, the first stream of which even a side takes that takes no other.
+    pub async fn reconnect(self: &Arc<Self>, tries: usize) -> Result<Lease<B>, Fault> {
+        match tries + 1 < MOST_TRIES {
+            true => self.connect().await,
+            false => self.connect_anew().await,
+        }
+    }
+
+    /// One of the connections that carry many. Requests that come at one time wait for one, which
+    /// will carry them all, unless the other side is known to decline that.
+    async fn share(self: &Arc<Self>, multiplex: &Multiplex<B>) -> Result<Lease<B>, Fault> {
+        let _opening = match multiplex.declined.load(Relaxed) {
+            true => None,
+            false => Some(multiplex.opening.lock().await),
+        };
+        loop {
+            if let Some(stream) = multiplex.take() {
+                return Ok(self.lend(Sender::Http2(stream), true));
+            }
+            if multiplex.has_room() {
+                return self.connect_anew().await;
+            }
+            multiplex.changed().await;
+        }
+    }
+
+    async fn connect_anew(self: &Arc<Self>) -> Result<Lease<B>, Fault> {
         let stream = self.endpoint.way.connect().await?;
-        match &self.endpoint.tls {
-            None => self.begin_http1(TokioIo::new(Heard::new(stream))).await,
-            Some(secure) => Box::pin(self.begin_secured(stream, secure)).await,
+        match (&self.endpoint.tls, &self.multiplex) {
+            (None, None) => self.begin_http1(TokioIo::new(Heard::new(stream))).await,
+            (None, Some(multiplex)) => {
+                let stream = multiplex.begin(TokioIo::new(stream), self.endpoint.opened()).await?;
+                Ok(self.lend(Sender::Http2(stream), false))
+            }
+            (Some(secure), _) => Box::pin(self.begin_secured(stream, secure)).await,
         }
     }
 
@@ -142,7 +177,11 @@ where
     {
         let (sender, connection) = self.builder.handshake(io).await.map_err(|_| Fault::Reset)?;
         // Its errors reach whoever waits for an answer; there is nobody else to tell.
-        let driver = tokio::spawn(async move { drop(connection.with_upgrades().await) });
+        let open = self.endpoint.opened();
+        let driver = tokio::spawn(async move {
+            connection.with_upgrades().await.ok();
+            drop(open);
+        });
         Ok(self.lend(Sender::Http1(Single { sender, driver: Driver(driver) }), false))
     }
 
@@ -151,32 +190,16 @@ where
         stream: Box<dyn connect::Stream>,
         secure: &Secure,
     ) -> Result<Lease<B>, Fault> {
-        let (tls, _) = secure.handshake(stream, self.endpoint.protocol).await?;
-        self.begin_http1(TokioIo::new(Heard::new(tls))).await
-    }
-
-    /// Connects where HTTP/2 may be spoken. Requests that come at one time wait for one
-    /// connection, which will carry them all, unless the other side is known to decline that.
-    async fn negotiate(self: &Arc<Self>, multiplex: &Multiplex<B>) -> Result<Lease<B>, Fault> {
-        let _opening = match multiplex.declined.load(Relaxed) {
-            true => None,
-            false => Some(multiplex.opening.lock().await),
-        };
-        if let Some(stream) = multiplex.take() {
-            return Ok(self.lend(Sender::Http2(stream), true));
-        }
-        let stream = self.endpoint.way.connect().await?;
-        let Some(secure) = &self.endpoint.tls else {
-            let stream = multiplex.begin(TokioIo::new(stream)).await.map_err(|_| Fault::Reset)?;
-            return Ok(self.lend(Sender::Http2(stream), false));
-        };
         let (tls, spoken) = secure.handshake(stream, self.endpoint.protocol).await?;
+        let Some(multiplex) = &self.multiplex else {
+            return self.begin_http1(TokioIo::new(Heard::new(tls))).await;
+        };
         multiplex.declined.store(spoken == Spoken::Http1, Relaxed);
         match spoken {
             Spoken::Http1 => self.begin_http1(TokioIo::new(Heard::new(tls))).await,
             Spoken::Http2 => {
-                let begun = multiplex.begin(TokioIo::new(tls)).await;
-                Ok(self.lend(Sender::Http2(begun.map_err(|_| Fault::Reset)?), false))
+                let stream = multiplex.begin(TokioIo::new(tls), self.endpoint.opened()).await?;
+                Ok(self.lend(Sender::Http2(stream), false))
             }
         }
     }
@@ -192,11 +215,6 @@ where
         if let Some(multiplex) = &self.multiplex {
             multiplex.prune();
         }
-    }
-
-    /// How many connections rest, or could carry more.
-    pub fn resting(&self) -> usize {
-        self.idle().len() + self.multiplex.as_ref().map_or(0, |multiplex| multiplex.open())
     }
 
     fn take_idle(&self, now: Instant, most: Duration) -> Option<Single<B>> {
@@ -237,17 +255,16 @@ where
                 stream.send(request).await
             }
         };
-        let many = self.carries_many();
         sent.map_err(|mut error| Refusal {
             unsent: error.take_message(),
             fault: super::classify(error.error()),
-            retry: retry(error.error(), many),
+            retry: retry(error.error()),
         })
     }
 
-    /// Whether the connection carries other requests too: it may refuse this one alone.
-    pub fn carries_many(&self) -> bool {
-        matches!(self.sender, Sender::Http2(_))
+    /// Whether the other side may end the connection, or refuse this request, at this moment.
+    pub fn may_be_closing(&self) -> bool {
+        self.reused || matches!(self.sender, Sender::Http2(_))
     }
 
     /// Gives the connection back: the answer has been read to its end.

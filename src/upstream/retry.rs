@@ -3,8 +3,8 @@
 use h2::Reason;
 use std::error::Error;
 
-/// How often one request is sent where nothing was done with it. A connection of its own that
-/// fails is never followed by a further one; one that is shared may be closing already.
+/// How often one request is sent where nothing was done with it. The last time it has a connection
+/// of its own; one that is shared may be closing already.
 pub const MOST_TRIES: usize = 3;
 
 /// Whether a request that failed may be sent once more.
@@ -18,13 +18,8 @@ pub enum Retry {
     Never,
 }
 
-/// What an error of the connection says of sending the request again; `many` says whether the
-/// connection carries others too.
-pub(super) fn retry(error: &hyper::Error, many: bool) -> Retry {
-    // hyper lets a stream go in this way that waited to be opened when the connection ended.
-    if many && error.is_user() && error.source().is_none() {
-        return Retry::Harmless;
-    }
+/// What an error of the connection says of sending the request again.
+pub(super) fn retry(error: &hyper::Error) -> Retry {
     let Some(error) = http2(error) else { return Retry::Idempotent };
     let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
     match () {

@@ -62,21 +62,3 @@ fn a_dead_candidate_is_refused() {
     let report = served_beside(closed());
     assert_eq!(report["findings"][0]["samples"][0]["candidate"], "refused");
 }
-
-#[test]
-fn nothing_of_the_candidate_reaches_a_client() {
-    let primary = Origin::json("{}");
-    let candidate = Origin::start(|_| {
-        Reply::new(302, "canary-body")
-            .with("set-cookie", "canary=1")
-            .with("location", "http://canary.test/")
-            .with("strict-transport-security", "canary")
-    });
-    let shadow = Shadow::start(primary.address, candidate.address, "");
-    let mut client = Client::connect(shadow.listen);
-    for _ in 0..20 {
-        let answer = format!("{:?}", client.get("/"));
-        assert!(!answer.contains("canary"), "{answer}");
-    }
-    shadow.settled(20);
-}

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 /// Requests of every fate at the same time, from many clients.
 #[test]
-fn the_ledger_is_exact_after_a_storm() {
+fn m18_the_ledger_is_exact_after_a_storm() {
     let primary = Origin::start(|seen| match seen.target.as_str() {
         "/refused" => Act::Close,
         "/broken" => Act::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc".to_vec()),

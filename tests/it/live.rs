@@ -222,7 +222,7 @@ async fn over_http2(address: SocketAddr) {
 }
 
 #[test]
-fn sigterm_under_load_loses_no_answer_and_ends_with_0() {
+fn m26_sigterm_under_load_loses_no_answer_and_ends_with_0() {
     let primary = Origin::json(r#"{"a":1}"#);
     let candidate = Origin::json(r#"{"a":1}"#);
     let shadow = Shadow::start(primary.address, candidate.address, "");

@@ -207,7 +207,7 @@ fn pause(shadow: Shadow, primary: &Origin, candidate: &Origin) {
 }
 
 #[test]
-fn the_kill_switch_works_while_the_candidate_hangs_and_the_queue_is_full() {
+fn m25_the_kill_switch_works_while_the_candidate_hangs_and_the_queue_is_full() {
     let (primary, candidate) = (Origin::json("{}"), Origin::start(|_| Act::Hang));
     let rest = "mirror: { queue: 3, concurrency: 2 }";
     let shadow = Shadow::start(primary.address, candidate.address, rest);

@@ -1,41 +1,12 @@
 //! Cases 18 to 38 of the list that a careful proxy is held against: forwarding and connections.
 
-use crate::support::{Act, Client, Origin, Reply, Shadow, closed, eventually, get, raw};
+use crate::support::{
+    Act, Client, Origin, Reply, Shadow, accept, closed, connect, eventually, get, listener, raw,
+    until,
+};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
-
-/// An origin that the test plays itself.
-fn listener() -> (TcpListener, std::net::SocketAddr) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    (listener, address)
-}
-
-fn accept(listener: &TcpListener) -> TcpStream {
-    let stream = listener.accept().expect("a connection").0;
-    stream.set_read_timeout(Some(crate::support::PATIENCE)).expect("a time-out");
-    stream
-}
-
-/// Reads until a text has come.
-fn until(stream: &mut TcpStream, text: &str) -> String {
-    let mut seen = Vec::new();
-    let mut buffer = [0; 4096];
-    while !String::from_utf8_lossy(&seen).contains(text) {
-        let length = stream.read(&mut buffer).expect("bytes");
-        assert!(length > 0, "ended before {text}: {:?}", String::from_utf8_lossy(&seen));
-        seen.extend(&buffer[..length]);
-    }
-    String::from_utf8_lossy(&seen).into_owned()
-}
-
-fn connect(address: std::net::SocketAddr, request: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    stream.set_read_timeout(Some(crate::support::PATIENCE)).expect("a time-out");
-    stream.write_all(request.as_bytes()).expect("written");
-    stream
-}
 
 #[test]
 fn case_18_fields_that_connection_names_end_here_and_none_of_ours_with_them() {
@@ -195,7 +166,7 @@ fn case_25_a_client_that_expects_100_gets_it_or_the_final_answer() {
 }
 
 #[test]
-fn case_26_interim_answers_are_left_out_and_101_needs_a_request_for_it() {
+fn case_26_interim_answers_end_here_counted_and_101_needs_a_request_for_it() {
     let origin = Origin::start(|seen| {
         let text: &[u8] = match seen.target.as_str() {
             "/101" => b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
@@ -207,6 +178,18 @@ fn case_26_interim_answers_are_left_out_and_101_needs_a_request_for_it() {
     let answer = get(shadow.listen, "/");
     assert_eq!((answer.status, answer.text().as_str()), (200, "ok"));
     assert_eq!(get(shadow.listen, "/101").status, 502);
+    let early = b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100);
+    let answer = [&early, &b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"[..]].concat();
+    let origin = Origin::start(move |_| Act::Raw(answer.clone()));
+    let shadow = Shadow::edge(origin.address, "");
+    let mut client = Client::connect(shadow.listen);
+    assert_eq!((client.get("/").text().as_str(), client.get("/").status), ("ok", 200));
+    assert_eq!(shadow.metric("shadow_primary_interim_total"), 200);
+    let shadow = Shadow::edge(Origin::json("{}").address, "");
+    let mut client = Client::connect(shadow.listen);
+    client.send("POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 0\r\n\r\n");
+    assert_eq!(client.answer("POST").status, 200);
+    assert_eq!(shadow.metric("shadow_primary_interim_total"), 0);
 }
 
 const UPGRADE: &str = "GET /chat HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\

@@ -1,16 +1,9 @@
 //! Cases 51 to 54 of the list that a careful proxy is held against: beginning, bounds and end.
 
-use crate::support::{Client, Frame, H2, Origin, PATIENCE, Reply, Shadow, eventually, get, raw};
+use crate::support::{Client, Frame, H2, Origin, Reply, Shadow, connect, eventually, get, raw};
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::process::Command;
-
-fn connect(address: SocketAddr, bytes: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).expect("a connection");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-    stream.write_all(bytes.as_bytes()).expect("written");
-    stream
-}
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 

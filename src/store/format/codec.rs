@@ -21,7 +21,7 @@ use std::error::Error;
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Key and value, as the database has them.
-pub(in crate::store) type Pair = (Vec<u8>, Vec<u8>);
+pub type Pair = (Vec<u8>, Vec<u8>);
 
 /// The database's share of a flush.
 pub(in crate::store) fn encode(changes: &Changes) -> Vec<Pair> {
@@ -92,6 +92,13 @@ pub(in crate::store) fn decode(pairs: impl IntoIterator<Item = Pair>) -> Content
     contents.take(joined);
     contents.check_samples();
     contents
+}
+
+/// The session that the pairs of a database still tell of, and what of them is damaged; nothing
+/// where they do not even say what it is about. The pairs come in the order of their keys, and
+/// nothing in them is trusted.
+pub fn salvage(pairs: impl IntoIterator<Item = Pair>) -> Option<(Session, Vec<String>)> {
+    decode(pairs).into_session(None)
 }
 
 /// The pieces of one record.

@@ -8,5 +8,6 @@ mod codec;
 mod envelope;
 mod record;
 
-pub(super) use codec::{Contents, Pair, decode, encode};
+pub(super) use codec::{Contents, decode, encode};
+pub use codec::{Pair, salvage};
 pub(super) use record::Meta;

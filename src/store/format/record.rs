@@ -21,6 +21,18 @@ pub(in crate::store) enum RecordError {
     Json(#[from] serde_json::Error),
     #[error("it has the unknown {what} `{word}`")]
     Word { what: &'static str, word: String },
+    #[error("it counts to {0}, which nobody does")]
+    Count(u64),
+}
+
+/// A larger count is no count of ours: a million requests a second reach it in twelve days. Sums
+/// over as many records as a session may have stay far within 64 bits.
+const MAX_COUNT: u64 = 1 << 40;
+
+/// Refuses counts that would overflow the sums over them.
+fn check_counts<'a>(counts: impl IntoIterator<Item = &'a u64>) -> Result<(), RecordError> {
+    let wrong = counts.into_iter().find(|count| **count > MAX_COUNT);
+    wrong.map_or(Ok(()), |&count| Err(RecordError::Count(count)))
 }
 
 /// What a session is about, and the number of the flush that wrote so.
@@ -111,6 +123,10 @@ impl TryFrom<LedgerRecord> for Ledger {
     type Error = RecordError;
 
     fn try_from(record: LedgerRecord) -> Result<Self, RecordError> {
+        check_counts([&record.seen, &record.mirrored, &record.compared, &record.sampled_out])?;
+        for counts in [&record.skipped, &record.dropped, &record.failed] {
+            check_counts(counts.values())?;
+        }
         let skip = |name: &str| SkipReason::from_name(name).map(SkipReason::index);
         let drop = |name: &str| DropReason::from_name(name).map(DropReason::index);
         let fail = |name: &str| FailReason::from_name(name).map(FailReason::index);
@@ -170,6 +186,7 @@ impl Totals {
     pub(in crate::store) fn from_json(bytes: &[u8]) -> Result<Self, RecordError> {
         let record: TotalsRecord = serde_json::from_slice(bytes)?;
         let TotalsRecord { flush, at, ledger, findings, marks, ranks, overflow } = record;
+        check_counts([&findings, &marks].into_iter().chain(overflow.values()))?;
         let sums = Sums { ledger: ledger.try_into()?, findings, marks, ranks };
         Ok(Self { flush, at, sums, overflow })
     }
@@ -207,6 +224,9 @@ pub(in crate::store) fn endpoint_from_json(
     bytes: &[u8],
 ) -> Result<(String, EndpointStats), RecordError> {
     let record: EndpointRecord = serde_json::from_slice(bytes)?;
+    let EndpointRecord { equal, diverged, noise, expected, worse, .. } = &record;
+    check_counts([equal, diverged, noise, expected, worse])?;
+    check_counts(record.primary.iter().chain(&record.candidate).map(|(_, count)| count))?;
     let stats = EndpointStats {
         ledger: record.ledger.try_into()?,
         equal: record.equal,
@@ -250,6 +270,7 @@ pub(in crate::store) fn finding_to_json(finding: &Finding) -> Vec<u8> {
 
 pub(in crate::store) fn finding_from_json(bytes: &[u8]) -> Result<Finding, RecordError> {
     let record: FindingRecord = serde_json::from_slice(bytes)?;
+    check_counts([&record.count])?;
     let unknown = |what, word: &str| RecordError::Word { what, word: word.to_owned() };
     Ok(Finding {
         signature: record.signature.parse().map_err(|_| unknown("signature", &record.signature))?,
@@ -428,6 +449,23 @@ mod tests {
         stats.candidate.record(Duration::from_millis(10));
         let write = |(endpoint, stats): &(String, EndpointStats)| endpoint_to_json(endpoint, stats);
         check(&("GET /".to_owned(), stats), &golden, write, endpoint_from_json);
+    }
+
+    #[test]
+    fn a_count_that_would_overflow_a_sum_is_refused() {
+        let endpoint = |seen: u64, count: u64| {
+            let ledger = LEDGER.replacen("\"seen\":7", &format!("\"seen\":{seen}"), 1);
+            let text = format!(
+                r#"{{"endpoint":"GET /","ledger":{ledger},"equal":1,"diverged":2,"noise":3,{}{count}]],"candidate":[]}}"#,
+                r#""expected":4,"worse":5,"primary":[[349,"#,
+            );
+            endpoint_from_json(text.as_bytes()).map(|(_, stats)| stats.ledger.seen)
+        };
+        assert_eq!(endpoint(MAX_COUNT, MAX_COUNT).ok(), Some(MAX_COUNT));
+        for (seen, count) in [(MAX_COUNT + 1, 1), (1, u64::MAX)] {
+            let refused = endpoint(seen, count).expect_err("too large");
+            assert!(matches!(refused, RecordError::Count(found) if found == seen.max(count)));
+        }
     }
 
     #[test]

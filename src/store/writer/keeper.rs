@@ -128,6 +128,18 @@ impl Keeper {
         self.status.health = health;
     }
 
+    /// A turn has panicked. What it was about to write is not known, so all of it is written again.
+    pub(super) fn panicked(&mut self, now: Instant) {
+        self.close();
+        lock(&self.book).mark_all();
+        self.retry_at = now + self.setup.pace.retry;
+        self.status.failures += 1;
+        let bug = "the writer panicked, a bug in shadow; it tries again".to_owned();
+        let health = Health::Failed(bug);
+        announce(&self.status.health, &health);
+        self.status.health = health;
+    }
+
     fn store(&mut self, now: Instant, last: bool) -> Result<(), StoreError> {
         let root = self.take_root()?;
         if now >= self.collect_at && !last {

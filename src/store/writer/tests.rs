@@ -249,7 +249,7 @@ impl Disk for Hung {
 }
 
 #[test]
-fn a_disk_that_hangs_holds_up_neither_who_counts_nor_the_end() {
+fn m17_a_disk_that_hangs_holds_up_neither_who_counts_nor_the_end() {
     let dir = tempdir().expect("a directory");
     let book = shared(book(info("a")));
     let ((asked, was_asked), (let_answer, answer)) = (sync_channel(9), sync_channel(9));
@@ -263,14 +263,39 @@ fn a_disk_that_hangs_holds_up_neither_who_counts_nor_the_end() {
     drop(let_answer);
 }
 
+/// A disk whose code has a bug for so many questions.
+struct Buggy(AtomicU64);
+
+impl Disk for Buggy {
+    fn free(&self, _path: &Path) -> io::Result<u64> {
+        let left =
+            self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        assert!(left.is_err(), "as the test wants it");
+        Ok(1 << 40)
+    }
+
+    fn used(&self, _path: &Path) -> io::Result<u64> {
+        Ok(0)
+    }
+}
+
 #[test]
-fn a_writer_that_panics_says_that_nothing_is_stored_any_more() {
+fn a_writer_that_panics_says_so_and_stores_all_of_it_once_it_can() {
     let dir = tempdir().expect("a directory");
-    let ((asked, _was_asked), (_, answer)) = (sync_channel(9), sync_channel(9));
     let book = shared(book(info("a")));
-    let writer = Writer::spawn(setup(dir.path(), Hung { asked, answer }), book).expect("spawned");
-    let health = writer.sync(LONG);
-    assert!(matches!(&health, Health::Failed(why) if why.contains("panicked")), "{health}");
+    let disk = Buggy(AtomicU64::new(2));
+    let writer = Writer::spawn(setup(dir.path(), disk), Arc::clone(&book)).expect("spawned");
+    // Whatever the turn had in hand is lost with it.
+    lock(&book).take_dirty(at(0));
+    for _ in 0..2 {
+        let health = writer.sync(LONG);
+        let told = matches!(&health, Health::Failed(why) if why.contains("panicked"));
+        assert!(told || health == Health::Ok, "{health}");
+    }
+    assert_eq!(writer.sync(LONG), Health::Ok);
+    assert_eq!((writer.status().failures, writer.status().flushes > 0), (2, true));
+    assert_eq!(writer.stop(LONG), Health::Ok);
+    check_stored(dir.path(), &book);
 }
 
 /// A small disk of its own, where this user may mount one.

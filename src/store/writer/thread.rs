@@ -2,7 +2,7 @@
 //!
 //! This module never decides what a turn does.
 
-use crate::base::clock;
+use crate::base::{caught, clock};
 use crate::store::guard::lower_priority;
 use crate::store::writer::keeper::{Keeper, lock};
 use crate::store::writer::{Health, Setup, Status};
@@ -130,6 +130,13 @@ impl Drop for End<'_> {
     }
 }
 
+/// One turn; a bug that strikes in it costs this turn.
+fn turn(keeper: &mut Keeper, last: bool) {
+    if caught(|| keeper.turn(clock::now(), last)).is_none() {
+        keeper.panicked(clock::now());
+    }
+}
+
 impl Shared {
     /// Turns until it is stopped.
     fn run(&self, mut keeper: Keeper, book: &Mutex<Book>) {
@@ -140,7 +147,7 @@ impl Shared {
             if stop {
                 return self.finish(keeper, book);
             }
-            keeper.turn(clock::now(), false);
+            turn(&mut keeper, false);
             self.publish(&keeper, asked);
         }
     }
@@ -153,7 +160,7 @@ impl Shared {
         }
         drop(open);
         for _ in 0..2 {
-            keeper.turn(clock::now(), true);
+            turn(&mut keeper, true);
             if keeper.status().health == Health::Ok {
                 break;
             }

@@ -1,4 +1,4 @@
-//! A client of HTTP/2 that writes any frames, right or wrong.
+//! A side of HTTP/2, client or server, that writes any frames, right or wrong.
 
 use super::PATIENCE;
 use std::io::{Read, Write};
@@ -18,12 +18,16 @@ impl Frame {
     pub const HEADERS: u8 = 1;
     pub const RST_STREAM: u8 = 3;
     pub const SETTINGS: u8 = 4;
+    pub const PUSH_PROMISE: u8 = 5;
     pub const PING: u8 = 6;
     pub const GOAWAY: u8 = 7;
     pub const CONTINUATION: u8 = 9;
+    pub const ACK: u8 = 1;
     pub const END_STREAM: u8 = 1;
     pub const END_HEADERS: u8 = 4;
 }
+
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// One connection.
 pub struct H2 {
@@ -35,10 +39,41 @@ impl H2 {
     pub fn connect(address: SocketAddr) -> Self {
         let mut stream = TcpStream::connect(address).expect("a connection");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").expect("written");
+        stream.write_all(PREFACE).expect("written");
         let mut h2 = Self { stream };
         h2.send(Frame::SETTINGS, 0, 0, &[]);
         h2
+    }
+
+    /// The server's end of a connection: reads the preface, and sends these settings.
+    pub fn accept(mut stream: TcpStream, settings: &[(u16, u32)]) -> Option<Self> {
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        stream.read_exact(&mut [0; PREFACE.len()]).ok()?;
+        let mut h2 = Self { stream };
+        h2.settings(settings);
+        Some(h2)
+    }
+
+    pub fn settings(&mut self, settings: &[(u16, u32)]) {
+        let setting = |(name, value): &(u16, u32)| {
+            name.to_be_bytes().into_iter().chain(value.to_be_bytes()).collect::<Vec<_>>()
+        };
+        self.send(Frame::SETTINGS, 0, 0, &settings.iter().flat_map(setting).collect::<Vec<_>>());
+    }
+
+    /// The stream of the next request; nothing where the connection has ended.
+    pub fn next_request(&mut self) -> Option<u32> {
+        self.until(Frame::HEADERS).map(|head| head.stream)
+    }
+
+    /// An answer without a body: status 200.
+    pub fn ok(&mut self, stream: u32) -> bool {
+        self.send(Frame::HEADERS, Frame::END_HEADERS | Frame::END_STREAM, stream, &[0x88])
+    }
+
+    /// The last stream that was or may be worked on, and why no other will be.
+    pub fn goaway(&mut self, last: u32, reason: u32) -> bool {
+        self.send(Frame::GOAWAY, 0, 0, &[last.to_be_bytes(), reason.to_be_bytes()].concat())
     }
 
     /// Sends one frame; false where the other side no longer takes it.
@@ -48,6 +83,11 @@ impl H2 {
         bytes.extend(stream.to_be_bytes());
         bytes.extend(payload);
         self.stream.write_all(&bytes).is_ok()
+    }
+
+    /// The socket, for what is no frame.
+    pub fn into_stream(self) -> TcpStream {
+        self.stream
     }
 
     /// A GET, with these fields after the usual ones.

@@ -1,18 +1,22 @@
-//! What the tests are made of: origins that do what they are told, the program under test, and a
-//! client that shows every byte.
+//! What the tests are made of: origins that do what they are told, bad lines to them, the program
+//! under test, and a client that shows every byte.
 
 mod client;
 mod frames;
 mod origin;
+mod relay;
 mod rogue;
 mod shadow;
+mod socket;
 pub mod wire;
 
-pub use client::{Client, get};
+pub use client::{Answer, Client, get};
 pub use frames::{Frame, H2, fields_of};
 pub use origin::{Act, Origin, Reply, closed};
+pub use relay::{Breaks, Line, Relay};
 pub use rogue::{black_hole, hold, read_head, reset, rogue, write_forever};
-pub use shadow::{Shadow, command, stdout};
+pub use shadow::{Shadow, command, stdout, under};
+pub use socket::{accept, connect, listener, until};
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -22,7 +22,7 @@ pub fn rogue(act: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
 }
 
 /// Reads the head of a request, so that what follows is an answer to it.
-pub fn read_head(stream: &mut TcpStream) {
+pub fn read_head(stream: &mut impl Read) {
     let (mut seen, mut byte) = (Vec::new(), [0]);
     while !seen.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|length| length > 0) {
         seen.push(byte[0]);

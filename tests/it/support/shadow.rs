@@ -22,7 +22,18 @@ pub struct Shadow {
 
 /// The binary, in a folder, with nothing of the surroundings that could change what it does.
 pub fn command(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shadow"));
+    clean(BINARY, folder, args)
+}
+
+const BINARY: &str = env!("CARGO_BIN_EXE_shadow");
+
+/// The binary under a shell script, which has it as `$0`, in a folder.
+pub fn under(script: &str, folder: &Path) -> Command {
+    clean("sh", folder, &["-c", script, BINARY])
+}
+
+fn clean(program: &str, folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command.args(args).current_dir(folder).stdin(Stdio::null());
     for name in ["SHADOW_CONFIG", "SHADOW_LOG", "NO_COLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE"] {
         command.env_remove(name);
@@ -43,10 +54,20 @@ impl Shadow {
 
     /// Starts in front of a primary alone, with more keys of `listen`.
     pub fn edge(primary: SocketAddr, listen: &str) -> Self {
+        Self::with_listen(primary, listen, "")
+    }
+
+    /// The same with a candidate.
+    pub fn edge_beside(primary: SocketAddr, candidate: SocketAddr, listen: &str) -> Self {
+        let candidate = format!("candidate: {{ url: \"http://{candidate}\", timeout: 1s }}\n");
+        Self::with_listen(primary, listen, &candidate)
+    }
+
+    fn with_listen(primary: SocketAddr, listen: &str, rest: &str) -> Self {
         let folder = Arc::new(TempDir::new().expect("a folder"));
         let config = format!(
             "listen: {{ address: 127.0.0.1:0, {listen} }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
-             primary: {{ url: \"http://{primary}\", timeout: 2s }}\n"
+             primary: {{ url: \"http://{primary}\", timeout: 2s }}\n{rest}"
         );
         std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
         Self::launch(folder)
@@ -77,22 +98,47 @@ impl Shadow {
     }
 
     fn launch_with(folder: Arc<TempDir>, primary: &str, candidate: &str, rest: &str) -> Self {
-        let config = format!(
-            "listen: {{ address: 127.0.0.1:0 }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
-             primary: {{ url: \"{primary}\", timeout: 2s }}\n\
-             candidate: {{ url: \"{candidate}\", timeout: 1s }}\n{rest}\n"
-        );
-        std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
+        write_config(&folder, primary, candidate, rest);
         Self::launch(folder)
     }
 
     /// Starts with the config that lies in the folder.
     pub fn launch(folder: Arc<TempDir>) -> Self {
-        let mut child = command(folder.path(), &["run"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
+        Self::launch_as(folder, &["run"])
+    }
+
+    /// Starts with other arguments.
+    pub fn launch_as(folder: Arc<TempDir>, args: &[&str]) -> Self {
+        let run = command(folder.path(), args);
+        Self::launch_by(run, folder)
+    }
+
+    /// Starts a second one that takes over from this one: the same config, folder and addresses.
+    pub fn take_over(&self) -> Self {
+        let path = self.folder.path().join("shadow.yaml");
+        let text = std::fs::read_to_string(&path).expect("a config");
+        let text = text.replacen("127.0.0.1:0", &format!("\"{}\"", self.listen), 1);
+        let text = text.replacen("127.0.0.1:0", &format!("\"{}\"", self.admin), 1);
+        std::fs::write(&path, text).expect("a config");
+        Self::launch_as(self.folder.clone(), &["run", "--takeover"])
+    }
+
+    /// Starts between two origins under a shell script that ends with `exec "$0" run`.
+    pub fn start_under(
+        script: &str,
+        primary: SocketAddr,
+        candidate: SocketAddr,
+        rest: &str,
+    ) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        let (primary, candidate) = (format!("http://{primary}"), format!("http://{candidate}"));
+        write_config(&folder, &primary, &candidate, rest);
+        Self::launch_by(under(script, folder.path()), folder)
+    }
+
+    fn launch_by(mut run: Command, folder: Arc<TempDir>) -> Self {
+        let mut child =
+            run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
         let log = Arc::new(Mutex::new(Vec::new()));
         let mut lines = BufReader::new(child.stderr.take().expect("stderr")).lines();
         let sink = log.clone();
@@ -196,6 +242,15 @@ impl Shadow {
         self.signal("TERM");
         self.wait()
     }
+}
+
+fn write_config(folder: &TempDir, primary: &str, candidate: &str, rest: &str) {
+    let config = format!(
+        "listen: {{ address: 127.0.0.1:0 }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
+         primary: {{ url: \"{primary}\", timeout: 2s }}\n\
+         candidate: {{ url: \"{candidate}\", timeout: 1s }}\n{rest}\n"
+    );
+    std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
 }
 
 impl Drop for Shadow {

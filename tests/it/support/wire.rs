@@ -1,7 +1,8 @@
 //! HTTP/2 and TLS on both ends: an origin that speaks them, a client that does, and certificates.
 
+use super::{Shadow, get, rogue};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty, Full};
@@ -9,10 +10,13 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{client, server};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore, ServerConfig, crypto::ring};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
+    SupportedProtocolVersion, crypto::ring,
+};
 use std::error::Error;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -21,9 +25,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll};
 use std::thread;
+use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// Any error; hyper finds in it the code that a stream is to be reset with.
@@ -204,6 +210,39 @@ where
     sender
 }
 
+/// One connection over TLS, by the name of `shop.test`.
+pub fn tls_client(address: SocketAddr, config: ClientConfig) -> TlsSide<ClientConnection> {
+    let tcp = std::net::TcpStream::connect(address).expect("a connection");
+    tcp.set_read_timeout(Some(super::PATIENCE)).expect("a time-out");
+    let name = ServerName::try_from("shop.test").expect("a name");
+    let connection = ClientConnection::new(Arc::new(config), name).expect("a client");
+    StreamOwned::new(connection, tcp)
+}
+
+/// One end of a connection over TLS, byte by byte.
+pub type TlsSide<C> = StreamOwned<C, std::net::TcpStream>;
+
+/// A server over TLS that does with its connections whatever a test wants.
+pub fn tls_rogue(
+    config: Arc<ServerConfig>,
+    act: impl Fn(TlsSide<ServerConnection>) + Send + Sync + 'static,
+) -> SocketAddr {
+    rogue(move |tcp| {
+        let connection = ServerConnection::new(config.clone()).expect("a server");
+        act(StreamOwned::new(connection, tcp));
+    })
+}
+
+/// One HTTP/2 connection of a client, over TLS.
+pub async fn http2_over_tls(
+    address: SocketAddr,
+    config: ClientConfig,
+) -> client::conn::http2::SendRequest<Payload> {
+    let tcp = TcpStream::connect(address).await.expect("a connection");
+    let name = ServerName::try_from("shop.test").expect("a name");
+    begin(TlsConnector::from(Arc::new(config)).connect(name, tcp).await.expect("a handshake")).await
+}
+
 /// One connection over TLS and one GET on it, by whichever version was chosen; the error says
 /// only that there was one.
 pub async fn get_over_tls(
@@ -223,6 +262,70 @@ pub async fn get_over_tls(
     let request = Request::get("/a").header("host", "shop.test").body(empty())?;
     let answer = sender.send_request(request).await?;
     Ok((answer.version(), answer.status().as_u16()))
+}
+
+/// Starts with these sides, each as the inside of a section.
+pub fn start(folder: TempDir, listen: &str, primary: &str, candidate: &str, rest: &str) -> Shadow {
+    let side = |side: &str| match side.contains("timeout:") {
+        true => side.to_owned(),
+        false => format!("timeout: 5s, {side}"),
+    };
+    let config = format!(
+        "listen: {{ address: 127.0.0.1:0{listen} }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
+         primary: {{ {} }}\ncandidate: {{ {} }}\n{rest}\n",
+        side(primary),
+        side(candidate)
+    );
+    std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
+    Shadow::launch(Arc::new(folder))
+}
+
+pub fn folder() -> TempDir {
+    TempDir::new().expect("a folder")
+}
+
+pub fn clear(address: impl std::fmt::Display) -> String {
+    format!("url: \"http://{address}\", protocol: http2")
+}
+
+/// Offered in a handshake: both versions.
+pub const BOTH: [&str; 2] = ["h2", "http/1.1"];
+
+/// Writes are mirrored too.
+pub const VOUCHED: &str = "mirror: { methods: all }\nisolation: { assert: \"nothing is stored\" }";
+
+pub fn write(folder: &Path, name: &str, content: &str) {
+    std::fs::write(folder.join(name), content).expect("a file");
+}
+
+/// Between two HTTP/2 origins in clear.
+pub fn between(primary: &Peer, candidate: &Peer, rest: &str) -> Shadow {
+    start(folder(), "", &clear(primary.address), &clear(candidate.address), rest)
+}
+
+pub async fn ok(_: Request<Incoming>) -> Result<Response<Payload>, Failure> {
+    Ok(Response::new(text("{}")))
+}
+
+pub fn plain() -> Peer {
+    Peer::start(Manner::default(), ok)
+}
+
+/// Whether the metrics have this line.
+pub fn metric(shadow: &Shadow, line: &str) -> bool {
+    get(shadow.admin, "/metrics").text().lines().any(|each| each == line)
+}
+
+/// So many GETs at one time, on one connection of a client.
+pub async fn at_once(shadow: &Shadow, count: usize) -> Vec<StatusCode> {
+    let sender = http2(shadow.listen).await;
+    let mut all = JoinSet::new();
+    for _ in 0..count {
+        let mut sender = sender.clone();
+        let request = Request::get("http://shop.test/").body(empty()).expect("a request");
+        all.spawn(async move { sender.send_request(request).await.expect("an answer").status() });
+    }
+    all.join_all().await
 }
 
 /// One that signs certificates.
@@ -247,10 +350,30 @@ impl Authority {
     }
 
     pub fn sign(&self, name: &str) -> Identity {
+        self.issue(CertificateParams::new(vec![name.to_owned()]).expect("a name"))
+    }
+
+    /// A certificate that was good for a day, long ago.
+    pub fn sign_expired(&self, name: &str) -> Identity {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(2001, 1, 2);
+        self.issue(params)
+    }
+
+    fn issue(&self, params: CertificateParams) -> Identity {
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         let cert = params.signed_by(&key, &self.issuer).expect("a certificate").pem();
         Identity { cert, key: key.serialize_pem() }
+    }
+
+    /// A client that believes this authority, and speaks these versions of TLS.
+    pub fn client_of(&self, versions: &[&'static SupportedProtocolVersion]) -> ClientConfig {
+        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(versions)
+            .expect("versions")
+            .with_root_certificates(self.roots())
+            .with_no_client_auth()
     }
 
     fn roots(&self) -> RootCertStore {

@@ -1,0 +1,114 @@
+//! How long an exchange may take, and how slow either end may be.
+
+use crate::support::{
+    Client, Frame, H2, Origin, Reply, Shadow, accept, connect, eventually, listener, until,
+};
+use std::io::Write;
+
+const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+
+/// How often an exchange was over its time.
+fn overdue(shadow: &Shadow) -> u64 {
+    shadow.metric("shadow_refused_total{rule=\"total_timeout\"}")
+}
+
+#[test]
+fn an_exchange_without_an_answer_in_its_time_is_504_and_its_copy_partial() {
+    let (_origin, address) = listener();
+    let candidate = Origin::json("{}");
+    let shadow = Shadow::edge_beside(address, candidate.address, "timeouts: { total: 300ms }");
+    let mut client = Client::of(connect(shadow.listen, GET));
+    assert_eq!(client.answer("GET").status, 504);
+    assert!(client.try_answer("GET").is_none(), "the connection ends");
+    assert_eq!(overdue(&shadow), 1);
+    assert_eq!(shadow.settled(1)["coverage"]["skipped"]["partial"], 1);
+    assert_eq!(candidate.seen().len(), 0);
+}
+
+#[test]
+fn an_upload_that_goes_on_and_on_is_504_when_the_time_of_all_is_over() {
+    let (origin, address) = listener();
+    let shadow = Shadow::edge(address, "timeouts: { total: 500ms }");
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
+    let mut client = connect(shadow.listen, head);
+    let _upstream = accept(&origin);
+    let mut writer = client.try_clone().expect("a socket");
+    let writing = std::thread::spawn(move || {
+        while writer.write_all(b"1\r\nx\r\n").is_ok() {
+            std::thread::park_timeout(std::time::Duration::from_millis(20));
+        }
+    });
+    assert!(until(&mut client, "\r\n\r\n").starts_with("HTTP/1.1 504 "));
+    client.shutdown(std::net::Shutdown::Both).expect("closed");
+    writing.join().expect("no panic");
+    assert_eq!(overdue(&shadow), 1);
+}
+
+#[test]
+fn an_answer_that_goes_on_and_on_is_cut_off_and_never_ends_cleanly() {
+    let (origin, address) = listener();
+    let shadow = Shadow::edge(address, "timeouts: { total: 500ms }");
+    let client = connect(shadow.listen, GET);
+    let mut upstream = accept(&origin);
+    until(&mut upstream, "\r\n\r\n");
+    let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n";
+    upstream.write_all(head).expect("written");
+    let answer = Client::of(client).answer("GET");
+    assert_eq!((answer.status, answer.whole), (200, false));
+    assert_eq!(overdue(&shadow), 1);
+    // It goes no further upstream either.
+    eventually("the end of the request", || upstream.write_all(b"2\r\nok\r\n").err());
+}
+
+#[test]
+fn a_client_that_takes_its_answer_too_slowly_is_cut_off() {
+    let large = Reply::new(200, vec![b'x'; 32 << 20]);
+    let origin = Origin::start(move |_| large.clone());
+    let shadow = Shadow::edge(origin.address, "timeouts: { total: 300ms }");
+    let client = connect(shadow.listen, GET);
+    eventually("the end of its time", || (overdue(&shadow) == 1).then_some(()));
+    assert!(!Client::of(client).answer("GET").whole);
+}
+
+#[test]
+fn over_http_2_a_stream_that_is_over_its_time_is_reset_and_the_others_are_not() {
+    let (origin, address) = listener();
+    let shadow = Shadow::edge(address, "timeouts: { total: 500ms }");
+    let mut h2 = H2::connect(shadow.listen);
+    h2.get(1, &[]);
+    let mut upstream = accept(&origin);
+    until(&mut upstream, "\r\n\r\n");
+    let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n";
+    upstream.write_all(head).expect("written");
+    let reset = h2.until(Frame::RST_STREAM).expect("a reset");
+    assert_eq!(reset.stream, 1);
+    h2.get(3, &[]);
+    let mut upstream = accept(&origin);
+    until(&mut upstream, "\r\n\r\n");
+    upstream.write_all(b"HTTP/1.1 204 No\r\n\r\n").expect("written");
+    assert_eq!(h2.outcome(3), Some(204));
+    assert_eq!(overdue(&shadow), 1);
+}
+
+#[test]
+fn over_http_2_a_stream_whose_window_stays_shut_is_cut_off_with_its_connection() {
+    let origin = Origin::json("{}");
+    let shadow = Shadow::edge(origin.address, "timeouts: { total: 300ms }");
+    let mut h2 = H2::connect(shadow.listen);
+    h2.send(Frame::SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    h2.request(1, &[(":method", "GET"), (":scheme", "http"), (":path", "/"), (":authority", "a")]);
+    assert_eq!(h2.outcome(1), Some(200));
+    while h2.read().is_some() {}
+    assert_eq!(overdue(&shadow), 1);
+}
+
+#[test]
+fn what_is_over_in_time_is_not_touched_by_the_bound() {
+    let origin = Origin::json("{}");
+    let shadow = Shadow::edge(origin.address, "timeouts: { total: 1h }");
+    let mut client = Client::connect(shadow.listen);
+    for _ in 0..20 {
+        assert_eq!(client.get("/").text(), "{}");
+    }
+    assert_eq!(overdue(&shadow), 0);
+}

@@ -1,0 +1,323 @@
+//! A side of HTTP/2 that does what it must not, or seldom does, frame by frame.
+
+use crate::support::wire::{
+    Manner, Payload, Peer, at_once, between, clear, empty, folder, http2, plain, runtime, start,
+    text,
+};
+use crate::support::{Client, Frame, H2, PATIENCE, Shadow, eventually, get, hold, rogue};
+use http::{Request, Response, StatusCode};
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use tokio::task::JoinSet;
+
+const OFF: &str = "mirror: { enabled: false }";
+
+/// Settings of RFC 9113 section 6.5.2.
+const MAX_STREAMS: u16 = 3;
+const INITIAL_WINDOW: u16 = 4;
+
+/// In front of a side in clear that is played by a test, mirroring off.
+fn before(primary: SocketAddr) -> Shadow {
+    start(folder(), "", &clear(primary), &clear(plain().address), OFF)
+}
+
+/// A side that plays its first connection, and answers all that comes on the others. Gives the
+/// first byte of each head that it saw: what stands there in the static table.
+fn first(act: impl Fn(H2) + Send + Sync + 'static) -> (SocketAddr, Arc<AtomicUsize>) {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = connections.clone();
+    let address = rogue(move |stream| {
+        let first = count.fetch_add(1, SeqCst) == 0;
+        let Some(mut h2) = H2::accept(stream, &[(MAX_STREAMS, 100)]) else { return };
+        if first {
+            return act(h2);
+        }
+        while let Some(stream) = h2.next_request() {
+            h2.ok(stream);
+        }
+    });
+    (address, connections)
+}
+
+/// Requests at one time on one connection, each with the body that it has: the status of each.
+fn each(listen: SocketAddr, requests: &[Asked]) -> Vec<u16> {
+    runtime().block_on(async {
+        let sender = http2(listen).await;
+        let mut all = JoinSet::new();
+        for (method, body) in requests {
+            let request = Request::builder().method(*method).uri("http://a/");
+            let request = request.body(body.map_or_else(empty, text)).expect("a request");
+            let mut sender = sender.clone();
+            all.spawn(async move {
+                sender.send_request(request).await.expect("an answer").status().as_u16()
+            });
+        }
+        all.join_all().await
+    })
+}
+
+type Asked = (&'static str, Option<&'static str>);
+
+const GET: Asked = ("GET", None);
+const POST: Asked = ("POST", None);
+const POST_BODY: Asked = ("POST", Some("x"));
+
+/// What a head begins with in the static table (RFC 7541 appendix A).
+const IS_POST: u8 = 0x83;
+
+#[test]
+fn streams_above_the_last_one_of_goaway_are_sent_again_where_that_is_safe() {
+    for (request, expected) in [(GET, 200), (POST, 200), (POST_BODY, 502)] {
+        let (primary, connections) = first(|mut h2| {
+            let kept = h2.next_request().expect("a request");
+            h2.next_request().expect("another");
+            h2.goaway(kept, 0);
+            h2.ok(kept);
+            hold(h2.into_stream());
+        });
+        let shadow = before(primary);
+        let mut all = each(shadow.listen, &[request, request]);
+        all.sort_unstable();
+        let mut wanted = [200, expected];
+        wanted.sort_unstable();
+        assert_eq!(all, wanted, "{request:?}");
+        assert_eq!(connections.load(SeqCst), if expected == 200 { 2 } else { 1 });
+    }
+}
+
+#[test]
+fn a_request_that_may_have_been_worked_on_is_sent_again_only_where_that_does_no_harm() {
+    let posts = Arc::new(AtomicUsize::new(0));
+    let seen = posts.clone();
+    let primary = rogue(move |stream| {
+        let Some(mut h2) = H2::accept(stream, &[]) else { return };
+        // The first request makes the connection one that is shared.
+        let Some(warm) = h2.next_request() else { return };
+        h2.ok(warm);
+        while let Some(head) = h2.until(Frame::HEADERS) {
+            if head.payload[0] == IS_POST {
+                seen.fetch_add(1, SeqCst);
+            }
+            h2.goaway(head.stream, 0);
+            return;
+        }
+    });
+    let shadow = before(primary);
+    assert_eq!(each(shadow.listen, &[GET]), [200]);
+    // It is the first request of the next connection then.
+    assert_eq!(each(shadow.listen, &[GET]), [200]);
+    assert_eq!(each(shadow.listen, &[POST]), [502]);
+    assert_eq!(posts.load(SeqCst), 1);
+}
+
+#[test]
+fn a_promise_of_the_side_is_refused() {
+    let (tell, told) = sync_channel(1);
+    let (primary, _) = first(move |mut h2| {
+        let settings = h2.until(Frame::SETTINGS).expect("settings");
+        let push = settings.payload.chunks(6).find(|one| one[..2] == [0, 2]).map(<[u8]>::to_vec);
+        let stream = h2.next_request().expect("a request");
+        let head = [&2_u32.to_be_bytes()[..], &[0x82, 0x84, 0x86]].concat();
+        h2.send(Frame::PUSH_PROMISE, Frame::END_HEADERS, stream, &head);
+        let code = h2.until(Frame::GOAWAY).map(|goaway| goaway.payload[7]);
+        tell.send((push, code)).expect("the test waits");
+        hold(h2.into_stream());
+    });
+    let shadow = before(primary);
+    assert_eq!(get(shadow.listen, "/").status, 502);
+    assert_eq!(get(shadow.listen, "/").status, 200);
+    let protocol_error = 1;
+    let expected = (Some(vec![0, 2, 0, 0, 0, 0]), Some(protocol_error));
+    assert_eq!(told.recv_timeout(PATIENCE).expect("both"), expected);
+}
+
+/// Serves one connection; lowers the number of streams on the way, and keeps the most that were
+/// open at one time after that.
+fn lowering(mut h2: H2, most: &AtomicUsize) {
+    let (mut open, mut lowered, mut settled, mut acknowledged) = (Vec::new(), false, false, 0);
+    while let Some(frame) = h2.read() {
+        match frame.kind {
+            Frame::HEADERS => open.push(frame.stream),
+            Frame::SETTINGS if frame.flags == Frame::ACK => acknowledged += 1,
+            _ => continue,
+        }
+        if !open.is_empty() && !lowered {
+            h2.settings(&[(MAX_STREAMS, 2)]);
+            lowered = true;
+        }
+        if acknowledged < 2 {
+            continue;
+        }
+        if settled {
+            most.fetch_max(open.len(), SeqCst);
+        }
+        settled = true;
+        for stream in open.drain(..) {
+            h2.ok(stream);
+        }
+    }
+}
+
+#[test]
+fn a_side_that_takes_fewer_streams_than_before_gets_no_more() {
+    let most = Arc::new(AtomicUsize::new(0));
+    let seen = most.clone();
+    let primary = rogue(move |stream| {
+        if let Some(h2) = H2::accept(stream, &[(MAX_STREAMS, 10)]) {
+            lowering(h2, &seen);
+        }
+    });
+    let shadow = before(primary);
+    let all = runtime().block_on(at_once(&shadow, 60));
+    assert!(all.iter().all(|status| *status == 200), "{all:?}");
+    assert!((1..=2).contains(&most.load(SeqCst)), "{}", most.load(SeqCst));
+}
+
+#[test]
+fn a_side_that_takes_no_body_holds_its_client_back() {
+    let primary = rogue(|stream| {
+        if let Some(h2) = H2::accept(stream, &[(INITIAL_WINDOW, 0)]) {
+            hold(h2.into_stream());
+        }
+    });
+    let shadow = start(
+        folder(),
+        "",
+        &format!("timeout: 1s, {}", clear(primary)),
+        &clear(plain().address),
+        OFF,
+    );
+    let mut stream = TcpStream::connect(shadow.listen).expect("a connection");
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).expect("written");
+    let reading = stream.try_clone().expect("a socket");
+    let writing = thread::spawn(move || {
+        let mut written = 0_u64;
+        while let Ok(length) = stream.write(&[0; 64 << 10]) {
+            written += length as u64;
+        }
+        written
+    });
+    // It comes because the primary takes nothing; until then the client could write.
+    assert_eq!(Client::of(reading).answer("POST").status, 504);
+    let written = writing.join().expect("no panic");
+    assert!(written < 32 << 20, "{written} bytes");
+}
+
+#[test]
+fn a_thousand_requests_share_few_streams() {
+    let manner = Manner { max_streams: Some(10), ..Manner::default() };
+    let primary = Peer::start(manner, |_| async {
+        tokio::task::yield_now().await;
+        Ok(Response::new(text("{}")))
+    });
+    let shadow = between(&primary, &plain(), OFF);
+    runtime().block_on(async {
+        let mut all = JoinSet::new();
+        for _ in 0..5 {
+            let sender = http2(shadow.listen).await;
+            for _ in 0..200 {
+                let mut sender = sender.clone();
+                all.spawn(async move {
+                    let request = Request::get("http://a/").body(empty()).expect("a request");
+                    sender.send_request(request).await.expect("an answer").status()
+                });
+            }
+        }
+        let all: Vec<StatusCode> = all.join_all().await;
+        assert_eq!(all.iter().filter(|status| **status == 200).count(), 1000);
+    });
+    assert!(primary.busiest.load(SeqCst) <= 10);
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    assert!(primary.connections.load(SeqCst) <= 8 * workers);
+}
+
+#[test]
+fn a_connection_that_has_gone_dead_is_not_used_again() {
+    let (primary, connections) = first(|mut h2| {
+        let stream = h2.next_request().expect("a request");
+        h2.ok(stream);
+        // As if every packet were lost from here on.
+        hold(h2.into_stream());
+    });
+    let side = format!("timeout: 1s, {}", clear(primary));
+    let shadow = start(folder(), "", &side, &clear(plain().address), OFF);
+    let mut client = Client::connect(shadow.listen);
+    assert_eq!(client.get("/").status, 200);
+    assert_eq!(client.get("/").status, 504);
+    for _ in 0..3 {
+        assert_eq!(client.get("/").status, 200);
+    }
+    assert_eq!(connections.load(SeqCst), 2);
+}
+
+#[test]
+fn a_side_that_sends_a_head_without_end_is_given_up() {
+    let primary = rogue(|stream| {
+        let Some(mut h2) = H2::accept(stream, &[]) else { return };
+        let Some(stream) = h2.next_request() else { return };
+        h2.send(Frame::HEADERS, 0, stream, &[0x88]);
+        while h2.send(Frame::CONTINUATION, 0, stream, &[0x88; 1000]) {}
+    });
+    let shadow = before(primary);
+    let before = shadow.peak_memory_kib();
+    for _ in 0..3 {
+        assert_eq!(get(shadow.listen, "/").status, 502);
+    }
+    assert!(shadow.peak_memory_kib() - before < 16 << 10);
+}
+
+/// Counts how many calls of it are alive.
+struct Alive(Arc<AtomicUsize>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+#[test]
+fn what_a_client_resets_is_cancelled_at_the_primary_and_never_sent_to_the_candidate() {
+    let (alive, begun) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (now, all) = (alive.clone(), begun.clone());
+    let primary = Peer::start(Manner::default(), move |_| {
+        now.fetch_add(1, SeqCst);
+        all.fetch_add(1, SeqCst);
+        let alive = Alive(now.clone());
+        async move {
+            std::future::pending::<()>().await;
+            drop(alive);
+            Ok(Response::<Payload>::new(empty()))
+        }
+    });
+    let seen = Arc::new(AtomicUsize::new(0));
+    let count = seen.clone();
+    let candidate = Peer::start(Manner::default(), move |_| {
+        count.fetch_add(1, SeqCst);
+        async { Ok(Response::new(text("{}"))) }
+    });
+    let shadow = between(&primary, &candidate, "");
+    let mut h2 = H2::connect(shadow.listen);
+    for number in 0..500 {
+        let stream = 2 * number + 1;
+        h2.get(stream, &[]);
+        // Each is at the primary before it is reset: the work of it has begun.
+        if number < 50 {
+            eventually("the primary to begin", || {
+                (begun.load(SeqCst) > number as usize).then_some(())
+            });
+        }
+        if !h2.send(Frame::RST_STREAM, 0, stream, &8_u32.to_be_bytes()) {
+            break;
+        }
+    }
+    assert!(begun.load(SeqCst) >= 50);
+    eventually("all of it to be cancelled", || (alive.load(SeqCst) == 0).then_some(()));
+    drop(h2);
+    shadow.settled_at_least(50);
+    assert_eq!(seen.load(SeqCst), 0);
+}
