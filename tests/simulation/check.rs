@@ -304,10 +304,19 @@ impl<'a> Check<'a> {
             if fixed && (off || (config.contains("methods: safe") && !safe)) {
                 self.wrong(id, "it was mirrored against the config");
             }
-            if copy.attempt > 0 {
+            if copy.attempt > 0 && !self.may_be_copied_again(id, copy.attempt) {
                 self.wrong(id, "its copy was sent twice");
             }
         }
+    }
+
+    /// A copy comes again on the same grounds as a request, and its body is at hand.
+    fn may_be_copied_again(&self, id: usize, attempt: usize) -> bool {
+        let mut same = self.arrivals(Side::Candidate, id);
+        let before = same.find(|it| it.attempt + 1 == attempt);
+        let request = &self.schedule.requests[id];
+        let broken = matches!(request.candidate.say, Say::Silence { .. } | Say::Cut { .. });
+        request.is_idempotent() && broken && before.is_some_and(|before| before.nth > 0)
     }
 
     // ---- what is counted
@@ -320,7 +329,8 @@ impl<'a> Check<'a> {
         let least = least.filter(|it| it.answer.is_some() || arrived(it.id)).count();
         let most = seen.iter().filter(is_request).filter(|it| it.head).count();
         let copies = self.record.arrivals.iter();
-        let copies = copies.filter(|it| it.place.side == Side::Candidate).count();
+        let copies =
+            copies.filter(|it| it.place.side == Side::Candidate && it.attempt == 0).count();
         let counts = |count: u64, least: usize, most: usize| {
             (least..=most).contains(&usize::try_from(count).unwrap_or(usize::MAX))
         };
