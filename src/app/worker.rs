@@ -74,33 +74,51 @@ pub fn run(runtime: Runtime, shared: Shared, place: Place, listener: TcpListener
 }
 
 async fn work(shared: Shared, place: Place, listener: TcpListener, outbox: Arc<Outbox>) {
-    let Shared { limits, policy, .. } = shared.clone();
-    let mirror = Mirror::new(
-        shared.candidate,
-        limits.clone(),
-        outbox.clone(),
-        shared.marker.value().clone(),
-    );
-    let ids = Ids::new(shared.process, place.index as u64, place.of as u64);
-    let intake = Intake { policy, limits, mirror: mirror.clone(), outbox: outbox.clone(), ids };
-    let tap = Tap::new(shared.primary, Arc::new(intake), shared.settings, shared.marker);
-    tokio::spawn({
-        let mirror = mirror.clone();
-        async move { supervise("feed", || mirror.feed()).await }
-    });
-    tokio::spawn(async move { supervise("deliver", || outbox.deliver()).await });
-    tokio::spawn({
-        let (tap, mirror) = (tap.clone(), mirror.clone());
-        async move { supervise("keep house", || keep_house(tap.clone(), mirror.clone())).await }
-    });
-    let mut now = shared.stop.clone();
-    serve_on(listener, tap, shared.door, shared.stop).await;
-    tokio::select! {
-        _ = time::timeout(GRACE, mirror.idle()) => {}
-        // An error means that the sender is gone, and with it the process.
-        _ = now.wait_for(|stop| *stop == Stop::Now) => {}
+    let (door, stop) = (shared.door.clone(), shared.stop.clone());
+    let worker = Worker::new(shared, place, outbox);
+    serve_on(listener, worker.tap.clone(), door, stop).await;
+    worker.finish().await;
+}
+
+/// What one worker serves its clients with, and what keeps that going.
+pub struct Worker {
+    pub tap: Arc<Tap>,
+    mirror: Arc<Mirror>,
+    stop: watch::Receiver<Stop>,
+}
+
+impl Worker {
+    /// Wires a worker, and spawns on this thread's runtime what it needs beside its connections.
+    pub fn new(shared: Shared, place: Place, outbox: Arc<Outbox>) -> Self {
+        let Shared { primary, candidate, settings, policy, limits, marker, process, stop, .. } =
+            shared;
+        let mirror = Mirror::new(candidate, limits.clone(), outbox.clone(), marker.value().clone());
+        let ids = Ids::new(process, place.index as u64, place.of as u64);
+        let intake = Intake { policy, limits, mirror: mirror.clone(), outbox: outbox.clone(), ids };
+        let tap = Tap::new(primary, Arc::new(intake), settings, marker);
+        tokio::spawn({
+            let mirror = mirror.clone();
+            async move { supervise("feed", || mirror.feed()).await }
+        });
+        tokio::spawn(async move { supervise("deliver", || outbox.deliver()).await });
+        tokio::spawn({
+            let (tap, mirror) = (tap.clone(), mirror.clone());
+            async move { supervise("keep house", || keep_house(tap.clone(), mirror.clone())).await }
+        });
+        Self { tap, mirror, stop }
     }
-    mirror.abandon();
+
+    /// Once no client is left: waits a while for copies that are queued or in flight, and counts
+    /// those that wait still as dropped.
+    pub async fn finish(mut self) {
+        tokio::select! {
+            biased;
+            _ = time::timeout(GRACE, self.mirror.idle()) => {}
+            // An error means that the sender is gone, and with it the process.
+            _ = self.stop.wait_for(|stop| *stop == Stop::Now) => {}
+        }
+        self.mirror.abandon();
+    }
 }
 
 /// Serves a listener until it is told to stop. A bug that strikes while a client is accepted costs

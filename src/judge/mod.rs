@@ -18,4 +18,4 @@ mod thread;
 
 pub use batch::{Batch, Pending, Subject};
 pub use judgement::Judge;
-pub use thread::{Backlog, Inbox, Judges};
+pub use thread::{Backlog, Bench, Inbox, Judges};

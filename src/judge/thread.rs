@@ -73,11 +73,9 @@ impl Judges {
     pub fn start(judges: impl IntoIterator<Item = Judge>) -> std::io::Result<(Self, Vec<Inbox>)> {
         let (mut threads, mut inboxes) = (Vec::new(), Vec::new());
         for judge in judges {
-            let (batch_tx, batch_rx) = sync_channel(WAITING);
-            let trials = Arc::new(AtomicUsize::new(0));
-            let inbox = Inbox { batch_tx, trials: trials.clone() };
+            let (bench, inbox) = Bench::new(judge);
             let thread = Builder::new().name("shadow-judge".into());
-            threads.push(thread.spawn(move || run(judge, &batch_rx, &trials))?);
+            threads.push(thread.spawn(move || bench.sit())?);
             inboxes.push(inbox);
         }
         Ok((Self { threads }, inboxes))
@@ -93,14 +91,46 @@ impl Judges {
     }
 }
 
-fn run(mut judge: Judge, batch_rx: &Receiver<Box<Batch>>, trials: &AtomicUsize) {
-    // Where it is not allowed, judging competes on equal terms.
-    rustix::process::setpriority_process(None, NICE).ok();
-    while let Ok(batch) = batch_rx.recv() {
+/// A judge with the batches that wait for it.
+pub struct Bench {
+    judge: Judge,
+    batch_rx: Receiver<Box<Batch>>,
+    trials: Arc<AtomicUsize>,
+}
+
+impl Bench {
+    /// Nothing waits yet; what is put into the inbox will.
+    pub fn new(judge: Judge) -> (Self, Inbox) {
+        let (batch_tx, batch_rx) = sync_channel(WAITING);
+        let trials = Arc::new(AtomicUsize::new(0));
+        let inbox = Inbox { batch_tx, trials: trials.clone() };
+        (Self { judge, batch_rx, trials }, inbox)
+    }
+
+    /// Judges what waits now, on the calling thread; says how many batches that were.
+    pub fn catch_up(&mut self) -> usize {
+        let mut batches = 0;
+        while let Ok(batch) = self.batch_rx.try_recv() {
+            self.judge(*batch);
+            batches += 1;
+        }
+        batches
+    }
+
+    /// Judges all that comes, until every inbox is gone.
+    fn sit(mut self) {
+        // Where it is not allowed, judging competes on equal terms.
+        rustix::process::setpriority_process(None, NICE).ok();
+        while let Ok(batch) = self.batch_rx.recv() {
+            self.judge(*batch);
+        }
+    }
+
+    fn judge(&mut self, batch: Batch) {
         let count = batch.trials();
-        if caught(|| judge.work(*batch)).is_none() {
+        if caught(|| self.judge.work(batch)).is_none() {
             tracing::error!("a batch is not wholly booked");
         }
-        trials.fetch_sub(count, Relaxed);
+        self.trials.fetch_sub(count, Relaxed);
     }
 }

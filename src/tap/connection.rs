@@ -242,18 +242,52 @@ impl Server {
         }
     }
 
-    async fn serve<S>(mut self, stream: S, http2: bool, peer: Peer, settings: &Settings)
+    async fn serve<S>(self, stream: S, http2: bool, peer: Peer, settings: &Settings)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        self.tap.serve(Opened { stream, http2, peer }, settings, self.stop).await;
+    }
+}
+
+/// A client's connection on which the first request may come.
+struct Opened<S> {
+    stream: S,
+    http2: bool,
+    peer: Peer,
+}
+
+impl Tap {
+    /// Serves a client of HTTP/1.1 over any stream, until one of the two or the process ends it.
+    pub async fn serve_stream<S>(
+        self: Arc<Self>,
+        stream: S,
+        client: IpAddr,
+        stop: watch::Receiver<Stop>,
+    ) where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let settings = self.settings();
+        let peer = Peer::new(client, settings.trust(client));
+        self.serve(Opened { stream, http2: false, peer }, &settings, stop).await;
+    }
+
+    async fn serve<S>(
+        self: Arc<Self>,
+        Opened { stream, http2, peer }: Opened<S>,
+        settings: &Settings,
+        mut stop: watch::Receiver<Stop>,
+    ) where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
         let address = peer.address;
-        let client = Arc::new(Client::new(self.tap.clone(), peer));
+        let client = Arc::new(Client::new(self.clone(), peer));
         let service = service(client.clone());
         let begun = Begun::default();
         let io = TokioIo::new(Patient::new(stream, settings.timeouts.write, begun.clone()));
         let ended = if http2 {
             let connection = h2(settings).serve_connection(io, service);
-            let driven = Driven { connection, begun: &begun, stop: &mut self.stop };
+            let driven = Driven { connection, begun: &begun, stop: &mut stop };
             tokio::select! {
                 biased;
                 ended = client.drive(driven, |it| it.graceful_shutdown()) => ended,
@@ -263,19 +297,19 @@ impl Server {
             }
         } else {
             let connection =
-                h1(settings, self.tap.alarms()).serve_connection(io, service).with_upgrades();
-            let driven = Driven { connection, begun: &begun, stop: &mut self.stop };
+                h1(settings, self.alarms()).serve_connection(io, service).with_upgrades();
+            let driven = Driven { connection, begun: &begun, stop: &mut stop };
             client.drive(driven, |it| it.graceful_shutdown()).await
         };
         if let Err(error) = ended
             && let Some(rule) = broken_rule(&error)
             && (rule != Rule::HeadTimeout || begun.get())
         {
-            self.tap.complain(address, rule, &Chain(&error).to_string());
+            self.complain(address, rule, &Chain(&error).to_string());
         }
         let tunnel = client.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(tunnel) = tunnel {
-            tunnel.run(settings.timeouts.tunnel, self.stop).await;
+            tunnel.run(settings.timeouts.tunnel, stop).await;
         }
     }
 }
@@ -371,6 +405,7 @@ impl Client {
         let told = async {
             told_to_stop(stop.clone()).await;
             tokio::select! {
+                biased;
                 () = begun.first() => {}
                 () = time::sleep(FIRST_WORD) => {}
             }
@@ -383,6 +418,7 @@ impl Client {
             () = told => finish(connection.as_mut()),
         }
         tokio::select! {
+            biased;
             ended = connection => ended,
             () = self.cut.notified() => Ok(()),
             _ = stop.wait_for(|stop| *stop == Stop::Now) => Ok(()),

@@ -76,7 +76,11 @@ impl<S> Patient<S> {
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.blocked = None;
+            if self.blocked.take().is_some() {
+                // hyper (1.12) may forget to look for what it has read already when the last of a
+                // message could only just be written: it is made to look again.
+                cx.waker().wake_by_ref();
+            }
             self.begun.written();
             return written;
         }

@@ -1,8 +1,27 @@
-//! From a target's name to a connected socket.
+//! From a target's name to a connected socket, or by whatever other way there is to a side.
 
+use std::fmt::Debug;
+use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
+
+/// A connection to a side: bytes both ways.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
+
+/// A connection that is being made.
+pub type Connecting<'a> =
+    Pin<Box<dyn Future<Output = Result<Box<dyn Stream>, ConnectError>> + Send + 'a>>;
+
+/// A way to a side. It is asked for each new connection, never for a request on one that is open.
+pub trait Connect: Debug + Send + Sync + 'static {
+    /// Makes a connection, for which its callers wait no longer than for an answer.
+    fn connect(&self) -> Connecting<'_>;
+}
 
 /// Where a side listens: an address, or a name that is looked up for each new connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,17 +38,21 @@ impl Address {
             Err(_) => Self::Name { host: host.to_owned(), port },
         }
     }
+}
 
-    /// Connects to the first address that accepts.
-    pub(super) async fn connect(&self) -> Result<TcpStream, ConnectError> {
-        let stream = match self {
-            Self::Socket(address) => {
-                TcpStream::connect(address).await.map_err(ConnectError::Refused)?
-            }
-            Self::Name { host, port } => by_name(host, *port).await?,
-        };
-        stream.set_nodelay(true).map_err(ConnectError::Refused)?;
-        Ok(stream)
+/// By TCP, to the first address that accepts.
+impl Connect for Address {
+    fn connect(&self) -> Connecting<'_> {
+        Box::pin(async move {
+            let stream = match self {
+                Self::Socket(address) => {
+                    TcpStream::connect(address).await.map_err(ConnectError::Refused)?
+                }
+                Self::Name { host, port } => by_name(host, *port).await?,
+            };
+            stream.set_nodelay(true).map_err(ConnectError::Refused)?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
+        })
     }
 }
 

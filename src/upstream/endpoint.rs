@@ -1,20 +1,19 @@
 //! Where a side is, and what is spoken there.
 
 use crate::config::{Protocol, Target, Trust};
-use crate::upstream::connect::{Address, ConnectError};
+use crate::upstream::connect::{Address, Connect, ConnectError, Stream};
 use http::uri::Authority;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 /// A target as connections to it are made; all of it is decided once.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    pub(super) address: Address,
+    pub(super) way: Arc<dyn Connect>,
     /// What a request that names no host is for.
     pub(super) authority: Authority,
     pub(super) protocol: Protocol,
@@ -49,7 +48,7 @@ pub(super) enum Spoken {
 impl From<&Target> for Endpoint {
     fn from(target: &Target) -> Self {
         Self {
-            address: Address::new(&target.url.host, target.url.port),
+            way: Arc::new(Address::new(&target.url.host, target.url.port)),
             authority: target.url.authority(),
             protocol: target.protocol,
             tls: target.trust.as_ref().map(|trust| Secure::new(trust, target.protocol)),
@@ -62,11 +61,22 @@ impl From<&Target> for Endpoint {
 impl From<Address> for Endpoint {
     fn from(address: Address) -> Self {
         let authority = Authority::from_static("localhost");
-        Self { address, authority, protocol: Protocol::Http1, tls: None, open: Arc::default() }
+        Self {
+            way: Arc::new(address),
+            authority,
+            protocol: Protocol::Http1,
+            tls: None,
+            open: Arc::default(),
+        }
     }
 }
 
 impl Endpoint {
+    /// The same side, reached in another way.
+    pub fn by(self, way: Arc<dyn Connect>) -> Self {
+        Self { way, ..self }
+    }
+
     /// How many connections to it are open now; those that have become tunnels are not counted.
     pub fn open(&self) -> usize {
         self.open.load(Relaxed)
@@ -104,11 +114,12 @@ impl Secure {
     /// HTTP/2 alone and does not choose it is none to speak to.
     pub(super) async fn handshake(
         &self,
-        tcp: TcpStream,
+        stream: Box<dyn Stream>,
         protocol: Protocol,
-    ) -> Result<(TlsStream<TcpStream>, Spoken), ConnectError> {
+    ) -> Result<(TlsStream<Box<dyn Stream>>, Spoken), ConnectError> {
         let connector = TlsConnector::from(self.config.clone());
-        let stream = connector.connect(self.name.clone(), tcp).await.map_err(ConnectError::Tls)?;
+        let stream =
+            connector.connect(self.name.clone(), stream).await.map_err(ConnectError::Tls)?;
         let chosen = stream.get_ref().1.alpn_protocol();
         let spoken = if chosen == Some(b"h2") { Spoken::Http2 } else { Spoken::Http1 };
         match (protocol, spoken) {

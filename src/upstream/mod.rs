@@ -11,12 +11,13 @@
 mod connect;
 mod endpoint;
 mod fault;
+mod heard;
 mod multiplex;
 mod pool;
 mod retry;
 mod watched;
 
-pub use connect::Address;
+pub use connect::{Address, Connect, ConnectError, Connecting, Stream};
 pub use endpoint::Endpoint;
 pub use fault::classify;
 pub use pool::{Lease, Pool, Refusal};

@@ -3,9 +3,10 @@
 use crate::base::clock;
 use crate::model::Fault;
 use crate::upstream::endpoint::{Endpoint, Secure, Spoken};
+use crate::upstream::heard::Heard;
 use crate::upstream::multiplex::{Multiplex, Stream, to_http1, to_http2};
 use crate::upstream::retry::retry;
-use crate::upstream::{MOST_TRIES, Retry};
+use crate::upstream::{MOST_TRIES, Retry, connect};
 use bytes::Bytes;
 use http::uri::Scheme;
 use http::{Request, Response, Version};
@@ -18,7 +19,8 @@ use std::error::Error;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time;
 
 /// Connections that rest longer are closed: just below the 5 s after which common servers close
 /// theirs, so that a request seldom meets a connection that is being closed.
@@ -26,6 +28,9 @@ const IDLE: Duration = Duration::from_secs(4);
 
 /// A connection that has rested for less than this is hardly being closed at this moment.
 const WARM: Duration = Duration::from_secs(1);
+
+/// What is left of a request's body may be sent for so long after its whole answer has come.
+const LINGER: Duration = Duration::from_secs(30);
 
 /// More idle connections than this are closed as they come back.
 const MOST_IDLE: usize = 512;
@@ -41,8 +46,31 @@ pub struct Pool<B> {
 }
 
 struct Idle<B> {
-    sender: http1::SendRequest<B>,
+    single: Single<B>,
     since: Instant,
+}
+
+/// A connection that carries one request at a time.
+struct Single<B> {
+    sender: http1::SendRequest<B>,
+    driver: Driver,
+}
+
+/// What reads and writes a connection. Dropping it closes the connection at once, whatever that
+/// waits for: left alone, it would wait for as long as the other side likes.
+struct Driver(JoinHandle<()>);
+
+impl Driver {
+    /// The answer came before the end of the request's body: lets the rest be sent.
+    fn linger(mut self) {
+        tokio::spawn(async move { time::timeout(LINGER, &mut self.0).await.is_ok() });
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// A connection on loan for one exchange.
@@ -54,7 +82,7 @@ pub struct Lease<B> {
 }
 
 enum Sender<B> {
-    Http1(http1::SendRequest<B>),
+    Http1(Single<B>),
     Http2(Stream<B>),
 }
 
@@ -97,8 +125,8 @@ where
         {
             return Some(self.lend(Sender::Http2(stream), true));
         }
-        let sender = self.take_idle(now, if replayable { IDLE } else { WARM })?;
-        Some(self.lend(Sender::Http1(sender), true))
+        let single = self.take_idle(now, if replayable { IDLE } else { WARM })?;
+        Some(self.lend(Sender::Http1(single), true))
     }
 
     /// A connection that is not known to have failed: a new one, or one of those that carry many
@@ -138,14 +166,14 @@ where
     }
 
     async fn connect_anew(self: &Arc<Self>) -> Result<Lease<B>, Fault> {
-        let tcp = self.endpoint.address.connect().await?;
+        let stream = self.endpoint.way.connect().await?;
         match (&self.endpoint.tls, &self.multiplex) {
-            (None, None) => self.begin_http1(TokioIo::new(tcp)).await,
+            (None, None) => self.begin_http1(TokioIo::new(Heard::new(stream))).await,
             (None, Some(multiplex)) => {
-                let stream = multiplex.begin(TokioIo::new(tcp), self.endpoint.opened()).await?;
+                let stream = multiplex.begin(TokioIo::new(stream), self.endpoint.opened()).await?;
                 Ok(self.lend(Sender::Http2(stream), false))
             }
-            (Some(secure), _) => Box::pin(self.begin_secured(tcp, secure)).await,
+            (Some(secure), _) => Box::pin(self.begin_secured(stream, secure)).await,
         }
     }
 
@@ -156,25 +184,25 @@ where
         let (sender, connection) = self.builder.handshake(io).await.map_err(|_| Fault::Reset)?;
         // Its errors reach whoever waits for an answer; there is nobody else to tell.
         let open = self.endpoint.opened();
-        tokio::spawn(async move {
+        let driver = tokio::spawn(async move {
             connection.with_upgrades().await.ok();
             drop(open);
         });
-        Ok(self.lend(Sender::Http1(sender), false))
+        Ok(self.lend(Sender::Http1(Single { sender, driver: Driver(driver) }), false))
     }
 
     async fn begin_secured(
         self: &Arc<Self>,
-        tcp: TcpStream,
+        stream: Box<dyn connect::Stream>,
         secure: &Secure,
     ) -> Result<Lease<B>, Fault> {
-        let (tls, spoken) = secure.handshake(tcp, self.endpoint.protocol).await?;
+        let (tls, spoken) = secure.handshake(stream, self.endpoint.protocol).await?;
         let Some(multiplex) = &self.multiplex else {
-            return self.begin_http1(TokioIo::new(tls)).await;
+            return self.begin_http1(TokioIo::new(Heard::new(tls))).await;
         };
         multiplex.declined.store(spoken == Spoken::Http1, Relaxed);
         match spoken {
-            Spoken::Http1 => self.begin_http1(TokioIo::new(tls)).await,
+            Spoken::Http1 => self.begin_http1(TokioIo::new(Heard::new(tls))).await,
             Spoken::Http2 => {
                 let stream = multiplex.begin(TokioIo::new(tls), self.endpoint.opened()).await?;
                 Ok(self.lend(Sender::Http2(stream), false))
@@ -194,19 +222,19 @@ where
     /// Closes what has rested for too long.
     pub fn prune(&self, now: Instant) {
         let rested = |idle: &Idle<B>| now.saturating_duration_since(idle.since) > IDLE;
-        self.idle().retain(|idle| !idle.sender.is_closed() && !rested(idle));
+        self.idle().retain(|idle| !idle.single.sender.is_closed() && !rested(idle));
         if let Some(multiplex) = &self.multiplex {
             multiplex.prune();
         }
     }
 
-    fn take_idle(&self, now: Instant, most: Duration) -> Option<http1::SendRequest<B>> {
+    fn take_idle(&self, now: Instant, most: Duration) -> Option<Single<B>> {
         let mut idle = self.idle();
         // The last one has rested the least.
         while idle.last().is_some_and(|last| now.saturating_duration_since(last.since) <= most) {
-            let sender = idle.pop()?.sender;
-            if sender.is_ready() {
-                return Some(sender);
+            let single = idle.pop()?.single;
+            if single.sender.is_ready() {
+                return Some(single);
             }
         }
         None
@@ -227,7 +255,7 @@ where
     pub async fn send(&mut self, request: Request<B>) -> Result<Response<Incoming>, Refusal<B>> {
         let mut request = request;
         let sent = match &mut self.sender {
-            Sender::Http1(sender) => {
+            Sender::Http1(Single { sender, .. }) => {
                 if request.version() == Version::HTTP_2 {
                     to_http1(&mut request);
                 }
@@ -253,13 +281,16 @@ where
 
     /// Gives the connection back: the answer has been read to its end.
     pub fn release(self, now: Instant) {
-        let Sender::Http1(sender) = self.sender else { return };
-        if sender.is_closed() {
+        let Sender::Http1(single) = self.sender else { return };
+        if single.sender.is_closed() {
             return;
+        }
+        if !single.sender.is_ready() {
+            return single.driver.linger();
         }
         let mut idle = self.pool.idle();
         if idle.len() < MOST_IDLE {
-            idle.push(Idle { sender, since: now });
+            idle.push(Idle { single, since: now });
         }
     }
 }
