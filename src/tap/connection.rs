@@ -288,12 +288,15 @@ impl Tap {
         let ended = if http2 {
             let connection = h2(settings).serve_connection(io, service);
             let driven = Driven { connection, begun: &begun, stop: &mut stop };
+            // Told of before the connection is closed, as everything is.
+            let late = async {
+                begun.late(PREFACE, settings.timeouts.head).await;
+                client.broke(Rule::HeadTimeout);
+            };
             tokio::select! {
                 biased;
                 ended = client.drive(driven, |it| it.graceful_shutdown()) => ended,
-                () = begun.late(PREFACE, settings.timeouts.head) => {
-                    return client.broke(Rule::HeadTimeout);
-                }
+                () = late => return,
             }
         } else {
             let connection =

@@ -16,9 +16,10 @@ fn open_connections_are_told_by_side() {
     let sides = || ["client", "primary", "candidate"].map(|side| open(&shadow, side));
     assert_eq!(sides(), [0, 0, 0]);
     let mut client = Client::connect(shadow.listen);
-    for each in 1..=2 {
+    // One after the other: the second copy finds the first one's connection.
+    for number in 1..=2 {
         client.get("/");
-        shadow.settled(each);
+        shadow.settled(number);
     }
     assert_eq!(sides(), [1, 1, 1]);
     drop(client);
