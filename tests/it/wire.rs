@@ -1,7 +1,7 @@
 //! TLS, HTTP/2 and gRPC on both sides, and the ways between the versions.
 
 use crate::support::wire::*;
-use crate::support::{Client, Origin, Shadow, eventually};
+use crate::support::{Client, H2, Origin, Shadow, eventually};
 use h2::Reason;
 use http::{Request, Response, Version};
 use http_body_util::BodyExt;
@@ -38,6 +38,26 @@ fn a_side_in_clear_is_spoken_to_in_http2_where_the_config_says_so() {
     for gone in ["connection", "x-own", "keep-alive", "host", "transfer-encoding"] {
         assert!(!head.headers.contains_key(gone), "{gone}");
     }
+}
+
+#[test]
+fn a_request_without_a_body_is_given_no_length() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
+    let primary = Peer::start(Manner::default(), move |request| {
+        log.lock().expect("no panic").push(request.into_parts().0);
+        async { Ok(Response::new(text("{}"))) }
+    });
+    let shadow = between(&primary, &plain(), "mirror: { enabled: false }");
+    let mut h2 = H2::connect(shadow.listen);
+    let head = [(":method", "POST"), (":scheme", "http"), (":path", "/"), (":authority", "a")];
+    h2.request(1, &head);
+    assert_eq!(h2.outcome(1), Some(200));
+    h2.request(3, &[&head[..], &[("content-length", "0")]].concat());
+    assert_eq!(h2.outcome(3), Some(200));
+    let seen = seen.lock().expect("no panic");
+    assert_eq!(seen[0].headers.get("content-length"), None);
+    assert_eq!(seen[1].headers["content-length"], "0");
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn case_50_clients_choose_http2_or_http1_in_the_tls_handshake() {
         for (alpn, version) in [
             (&BOTH[..], Version::HTTP_2),
             (&["http/1.1"][..], Version::HTTP_11),
+            (&["http/1.0"][..], Version::HTTP_11),
             (&[][..], Version::HTTP_11),
         ] {
             let got = get_over_tls(shadow.listen, authority.client(None, alpn)).await;
@@ -41,7 +42,7 @@ fn case_50_clients_choose_http2_or_http1_in_the_tls_handshake() {
         assert_eq!(seen.header("x-forwarded-proto"), Some("https"));
         assert_eq!(seen.header("host"), Some("shop.test"));
     }
-    assert_eq!(primary.seen().len(), 3);
+    assert_eq!(primary.seen().len(), 4);
 }
 
 #[test]
