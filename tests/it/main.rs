@@ -25,6 +25,7 @@ mod rfc_requests;
 mod rfc_service;
 mod store;
 mod wire;
+mod wire_client;
 mod wire_grpc;
 mod wire_side;
 mod wire_tls;
