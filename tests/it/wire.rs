@@ -1,11 +1,12 @@
 //! TLS, HTTP/2 and gRPC on both sides, and the ways between the versions.
 
 use crate::support::wire::*;
-use crate::support::{Client, H2, Origin, Shadow, eventually};
+use crate::support::{Client, H2, Origin, Shadow, eventually, read_head, rogue};
 use h2::Reason;
 use http::{Request, Response, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Barrier, Notify};
@@ -115,6 +116,24 @@ fn a_candidate_that_closes_its_connections_has_not_failed() {
     let compared = report["coverage"]["compared"].as_u64().expect("a count");
     assert_eq!(report["totals"]["equal"], compared, "{report}");
     assert!(candidate.connections.load(SeqCst) > 10);
+}
+
+/// Each of its connections answers one request, and ends at the next.
+#[test]
+fn a_candidate_that_ends_a_kept_connection_of_http1_has_not_failed() {
+    let candidate = rogue(|mut stream| {
+        read_head(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").ok();
+        read_head(&mut stream);
+    });
+    let side = format!("url: \"http://{candidate}\"");
+    let shadow = start(folder(), "", &clear(plain().address), &side, "");
+    let mut client = Client::connect(shadow.listen);
+    for number in 1..=5 {
+        assert_eq!(client.get("/").status, 200);
+        shadow.settled(number);
+    }
+    assert_eq!(shadow.report()["totals"]["equal"], 5);
 }
 
 #[test]
