@@ -10,6 +10,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Barrier, Notify};
+use tokio::task::JoinSet;
 
 // ---- HTTP/2 towards the sides
 
@@ -105,6 +106,38 @@ fn a_connection_that_says_goaway_loses_no_request() {
     let shadow = between(&primary, &plain(), "mirror: { enabled: false }");
     runtime().block_on(rounds(&shadow));
     assert!(primary.connections.load(SeqCst) > 10);
+}
+
+#[test]
+fn a_write_to_connections_that_say_goaway_is_done_once() {
+    let done = Arc::new(Mutex::new(Vec::new()));
+    let log = done.clone();
+    let primary = Peer::start(Manner { drains: true, ..Manner::default() }, move |request| {
+        log.lock().expect("no panic").push(request.uri().path().to_owned());
+        async { Ok(Response::new(text("{}"))) }
+    });
+    let shadow = between(&primary, &plain(), "mirror: { enabled: false }");
+    runtime().block_on(async {
+        for round in 0..5 {
+            let sender = http2(shadow.listen).await;
+            let mut all = JoinSet::new();
+            for number in 0..200 {
+                let mut sender = sender.clone();
+                let request = Request::post(format!("http://a/{round}/{number}")).body(empty());
+                all.spawn(async move {
+                    let sent = sender.send_request(request.expect("a request")).await;
+                    sent.expect("an answer").status()
+                });
+            }
+            let all = all.join_all().await;
+            assert!(all.iter().all(|status| *status == 200), "{all:?}");
+        }
+    });
+    let mut done = done.lock().expect("no panic").clone();
+    assert_eq!(done.len(), 1000);
+    done.sort_unstable();
+    done.dedup();
+    assert_eq!(done.len(), 1000);
 }
 
 #[test]
