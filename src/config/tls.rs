@@ -33,7 +33,7 @@ pub struct ServerTls {
 }
 
 impl ServerTls {
-    /// Ready to accept with, HTTP/2 and HTTP/1.1 offered.
+    /// Ready to accept with, HTTP/2 and HTTP/1 offered.
     pub fn config(&self) -> Arc<ServerConfig> {
         self.config.clone()
     }
@@ -91,7 +91,8 @@ fn server(
         }
         error => ("cert_file", format!("cannot be used with its key ({error}); mend it")),
     })?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    // Some clients of HTTP/1.0 say that they are.
+    config.alpn_protocols = [&b"h2"[..], b"http/1.1", b"http/1.0"].map(<[u8]>::to_vec).into();
     Ok(config)
 }
 

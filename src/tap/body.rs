@@ -140,7 +140,8 @@ impl Body for UpBody {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Empty => SizeHint::with_exact(0),
+            // hyper would make a length of it that the client has not sent.
+            Self::Empty => SizeHint::default(),
             Self::Stream { body, .. } => body.size_hint(),
         }
     }

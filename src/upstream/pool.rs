@@ -150,10 +150,12 @@ where
     /// One of the connections that carry many. Requests that come at one time wait for one, which
     /// will carry them all, unless the other side is known to decline that.
     async fn share(self: &Arc<Self>, multiplex: &Multiplex<B>) -> Result<Lease<B>, Fault> {
-        let _opening = match multiplex.declined.load(Relaxed) {
+        let opening = match multiplex.declined.load(Relaxed) {
             true => None,
             false => Some(multiplex.opening.lock().await),
         };
+        // It may have been declined while this request waited.
+        let _opening = opening.filter(|_| !multiplex.declined.load(Relaxed));
         loop {
             if let Some(stream) = multiplex.take() {
                 return Ok(self.lend(Sender::Http2(stream), true));

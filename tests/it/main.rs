@@ -30,6 +30,7 @@ mod store;
 mod takeover;
 mod vitals;
 mod wire;
+mod wire_client;
 mod wire_grpc;
 mod wire_side;
 mod wire_tls;

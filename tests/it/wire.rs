@@ -1,14 +1,16 @@
 //! TLS, HTTP/2 and gRPC on both sides, and the ways between the versions.
 
 use crate::support::wire::*;
-use crate::support::{Client, Origin, Shadow, eventually};
+use crate::support::{Client, H2, Origin, Shadow, eventually, read_head, rogue};
 use h2::Reason;
 use http::{Request, Response, Version};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Barrier, Notify};
+use tokio::task::JoinSet;
 
 // ---- HTTP/2 towards the sides
 
@@ -38,6 +40,26 @@ fn a_side_in_clear_is_spoken_to_in_http2_where_the_config_says_so() {
     for gone in ["connection", "x-own", "keep-alive", "host", "transfer-encoding"] {
         assert!(!head.headers.contains_key(gone), "{gone}");
     }
+}
+
+#[test]
+fn a_request_without_a_body_is_given_no_length() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
+    let primary = Peer::start(Manner::default(), move |request| {
+        log.lock().expect("no panic").push(request.into_parts().0);
+        async { Ok(Response::new(text("{}"))) }
+    });
+    let shadow = between(&primary, &plain(), "mirror: { enabled: false }");
+    let mut h2 = H2::connect(shadow.listen);
+    let head = [(":method", "POST"), (":scheme", "http"), (":path", "/"), (":authority", "a")];
+    h2.request(1, &head);
+    assert_eq!(h2.outcome(1), Some(200));
+    h2.request(3, &[&head[..], &[("content-length", "0")]].concat());
+    assert_eq!(h2.outcome(3), Some(200));
+    let seen = seen.lock().expect("no panic");
+    assert_eq!(seen[0].headers.get("content-length"), None);
+    assert_eq!(seen[1].headers["content-length"], "0");
 }
 
 #[test]
@@ -87,6 +109,38 @@ fn a_connection_that_says_goaway_loses_no_request() {
 }
 
 #[test]
+fn a_write_to_connections_that_say_goaway_is_done_once() {
+    let done = Arc::new(Mutex::new(Vec::new()));
+    let log = done.clone();
+    let primary = Peer::start(Manner { drains: true, ..Manner::default() }, move |request| {
+        log.lock().expect("no panic").push(request.uri().path().to_owned());
+        async { Ok(Response::new(text("{}"))) }
+    });
+    let shadow = between(&primary, &plain(), "mirror: { enabled: false }");
+    runtime().block_on(async {
+        for round in 0..5 {
+            let sender = http2(shadow.listen).await;
+            let mut all = JoinSet::new();
+            for number in 0..200 {
+                let mut sender = sender.clone();
+                let request = Request::post(format!("http://a/{round}/{number}")).body(empty());
+                all.spawn(async move {
+                    let sent = sender.send_request(request.expect("a request")).await;
+                    sent.expect("an answer").status()
+                });
+            }
+            let all = all.join_all().await;
+            assert!(all.iter().all(|status| *status == 200), "{all:?}");
+        }
+    });
+    let mut done = done.lock().expect("no panic").clone();
+    assert_eq!(done.len(), 1000);
+    done.sort_unstable();
+    done.dedup();
+    assert_eq!(done.len(), 1000);
+}
+
+#[test]
 fn a_candidate_that_closes_its_connections_has_not_failed() {
     let candidate = Peer::start(Manner { drains: true, ..Manner::default() }, ok);
     let shadow = between(&plain(), &candidate, "mirror: { concurrency: 200 }");
@@ -95,6 +149,24 @@ fn a_candidate_that_closes_its_connections_has_not_failed() {
     let compared = report["coverage"]["compared"].as_u64().expect("a count");
     assert_eq!(report["totals"]["equal"], compared, "{report}");
     assert!(candidate.connections.load(SeqCst) > 10);
+}
+
+/// Each of its connections answers one request, and ends at the next.
+#[test]
+fn a_candidate_that_ends_a_kept_connection_of_http1_has_not_failed() {
+    let candidate = rogue(|mut stream| {
+        read_head(&mut stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").ok();
+        read_head(&mut stream);
+    });
+    let side = format!("url: \"http://{candidate}\"");
+    let shadow = start(folder(), "", &clear(plain().address), &side, "");
+    let mut client = Client::connect(shadow.listen);
+    for number in 1..=5 {
+        assert_eq!(client.get("/").status, 200);
+        shadow.settled(number);
+    }
+    assert_eq!(shadow.report()["totals"]["equal"], 5);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::support::wire::*;
 use crate::support::{
-    Answer, Client, Origin, Shadow, eventually, get, hold, raw, read_head, reset, rogue,
+    Answer, Client, Origin, PATIENCE, Shadow, eventually, get, hold, raw, read_head, reset, rogue,
 };
 use http::Version;
 use rustls::ServerConnection;
@@ -31,6 +31,7 @@ fn case_50_clients_choose_http2_or_http1_in_the_tls_handshake() {
         for (alpn, version) in [
             (&BOTH[..], Version::HTTP_2),
             (&["http/1.1"][..], Version::HTTP_11),
+            (&["http/1.0"][..], Version::HTTP_11),
             (&[][..], Version::HTTP_11),
         ] {
             let got = get_over_tls(shadow.listen, authority.client(None, alpn)).await;
@@ -41,7 +42,7 @@ fn case_50_clients_choose_http2_or_http1_in_the_tls_handshake() {
         assert_eq!(seen.header("x-forwarded-proto"), Some("https"));
         assert_eq!(seen.header("host"), Some("shop.test"));
     }
-    assert_eq!(primary.seen().len(), 3);
+    assert_eq!(primary.seen().len(), 4);
 }
 
 #[test]
@@ -333,6 +334,9 @@ fn echo(mut tls: TlsSide<ServerConnection>) {
     tls.flush().expect("written");
 }
 
+const UPGRADE: &[u8] = b"GET /chat HTTP/1.1\r\nhost: shop.test\r\nconnection: upgrade\r\n\
+                         upgrade: websocket\r\n\r\n";
+
 #[test]
 fn a_tunnel_over_tls_passes_bytes_and_the_end_of_each_direction() {
     let authority = Authority::new();
@@ -343,11 +347,7 @@ fn a_tunnel_over_tls_passes_bytes_and_the_end_of_each_direction() {
     let url = format!("url: \"https://{primary}\", ca_file: ca.pem");
     let shadow = start(folder, LISTEN_TLS, &url, &clear(plain().address), "");
     let mut tls = tls_client(shadow.listen, authority.client(None, &["http/1.1"]));
-    tls.write_all(
-        b"GET /chat HTTP/1.1\r\nhost: shop.test\r\nconnection: upgrade\r\n\
-          upgrade: websocket\r\n\r\n",
-    )
-    .expect("written");
+    tls.write_all(UPGRADE).expect("written");
     read_head(&mut tls);
     tls.write_all(b"ping").expect("written");
     let mut pong = [0; 4];
@@ -358,4 +358,40 @@ fn a_tunnel_over_tls_passes_bytes_and_the_end_of_each_direction() {
     let mut rest = String::new();
     tls.read_to_string(&mut rest).expect("a proper end");
     assert_eq!(rest, "bye");
+}
+
+#[test]
+fn a_client_that_has_said_its_last_word_still_gets_its_answer() {
+    let authority = Authority::new();
+    let shadow = tls_front(&authority, LISTEN_TLS, &Origin::json("{}"));
+    let mut tls = tls_client(shadow.listen, authority.client(None, &["http/1.1"]));
+    tls.write_all(b"GET / HTTP/1.1\r\nhost: shop.test\r\n\r\n").expect("written");
+    tls.conn.send_close_notify();
+    tls.flush().expect("written");
+    let mut answer = String::new();
+    tls.read_to_string(&mut answer).expect("an answer, and a proper end");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("{}"), "{answer}");
+}
+
+#[test]
+fn a_tunnel_that_is_cut_off_does_not_look_ended() {
+    let authority = Authority::new();
+    let (tell, told) = std::sync::mpsc::sync_channel(1);
+    let server = authority.sign("127.0.0.1").server(&["http/1.1"]);
+    let primary = tls_rogue(server, move |mut tls| {
+        read_head(&mut tls);
+        tls.write_all(b"HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
+            .expect("written");
+        tell.send(tls.read(&mut [0; 16]).is_ok()).expect("the test waits");
+    });
+    let folder = folder();
+    authority.sign("shop.test").write(folder.path());
+    write(folder.path(), "ca.pem", &authority.pem);
+    let url = format!("url: \"https://{primary}\", ca_file: ca.pem");
+    let shadow = start(folder, LISTEN_TLS, &url, &clear(plain().address), "");
+    let mut tls = tls_client(shadow.listen, authority.client(None, &["http/1.1"]));
+    tls.write_all(UPGRADE).expect("written");
+    read_head(&mut tls);
+    tls.sock.shutdown(Shutdown::Both).expect("a socket");
+    assert!(!told.recv_timeout(PATIENCE).expect("an end"), "it looked ended");
 }
