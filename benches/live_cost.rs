@@ -4,8 +4,12 @@
 //! Allocations are those of a worker's thread, which is this one. System calls are those of the
 //! whole program, told by `strace`; without it they are left out.
 
+#![expect(clippy::print_stdout, reason = "what a bench has to say")]
+#![expect(clippy::indexing_slicing, reason = "a bench may end in a panic")]
+
 use arc_swap::ArcSwap;
 use shadowdiff::app::worker::{Place, Shared, run};
+use shadowdiff::base::clock;
 use shadowdiff::config::{self, Config};
 use shadowdiff::judge::{Judge, Judges};
 use shadowdiff::mirror::Limits;
@@ -127,7 +131,7 @@ fn info(config: &Config) -> SessionInfo {
         user: None,
         pull_request: None,
         commit: None,
-        started_at: shadowdiff::base::clock::wall(),
+        started_at: clock::wall(),
         ended_at: None,
         assertion: None,
     }

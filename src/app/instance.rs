@@ -98,14 +98,7 @@ impl Instance {
         let listeners = tap::bind(config.listen.address, cores, claim)?;
         let listen = listeners.first().and_then(|one| one.local_addr().ok());
         let listen = listen.unwrap_or(config.listen.address);
-        let admin = match bind_admin(config.admin.address) {
-            Err(StartError::Admin(_, error))
-                if claim == Claim::Beside && error.kind() == io::ErrorKind::AddrInUse =>
-            {
-                None
-            }
-            bound => Some(bound?),
-        };
+        let admin = claim_admin(config.admin.address, claim)?;
         let admin_at = match &admin {
             Some(listener) => listener.local_addr()?,
             None => config.admin.address,
@@ -159,20 +152,8 @@ impl Instance {
             constants,
             sides,
         });
-        let watching = task::spawn({
-            let control = control.clone();
-            async move { supervise("watch", || watch(control.clone())).await }
-        });
-        let watching = watching.abort_handle();
-        let serving = task::spawn({
-            let (config, control) = (config.admin, control.clone());
-            let serve = move || {
-                let listener = admin.as_ref().map(TcpListener::try_clone);
-                serve_admin(listener, config.clone(), control.clone())
-            };
-            async move { supervise("admin", serve).await }
-        });
-        let serving = serving.abort_handle();
+        let watching = watch_always(control.clone());
+        let serving = serve_always(admin, config.admin, control.clone());
         Ok(Self {
             listen,
             admin: admin_at,
@@ -310,6 +291,35 @@ async fn watch(control: Arc<Control>) {
     loop {
         time::sleep(Duration::from_secs(1)).await;
         control.watch(clock::now());
+    }
+}
+
+fn watch_always(control: Arc<Control>) -> AbortHandle {
+    let watching = async move { supervise("watch", || watch(control.clone())).await };
+    task::spawn(watching).abort_handle()
+}
+
+fn serve_always(
+    admin: Option<TcpListener>,
+    config: config::Admin,
+    control: Arc<Control>,
+) -> AbortHandle {
+    let serve = move || {
+        let listener = admin.as_ref().map(TcpListener::try_clone);
+        serve_admin(listener, config.clone(), control.clone())
+    };
+    task::spawn(async move { supervise("admin", serve).await }).abort_handle()
+}
+
+/// The admin API's listener; none yet where another process is to let go of the address.
+fn claim_admin(address: SocketAddr, claim: Claim) -> Result<Option<TcpListener>, StartError> {
+    match bind_admin(address) {
+        Err(StartError::Admin(_, error))
+            if claim == Claim::Beside && error.kind() == io::ErrorKind::AddrInUse =>
+        {
+            Ok(None)
+        }
+        bound => bound.map(Some),
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! This module never goes off early.
 
+use crate::base::clock;
 use hyper::rt::{Sleep as HyperSleep, Timer};
 use std::future::Future;
 use std::pin::Pin;
@@ -93,7 +94,11 @@ impl HyperSleep for Alarm {}
 
 impl Timer for Alarms {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn HyperSleep>> {
-        self.sleep_until(crate::base::clock::now() + duration)
+        self.sleep_until(clock::now() + duration)
+    }
+
+    fn now(&self) -> Instant {
+        clock::now()
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn HyperSleep>> {
@@ -104,7 +109,6 @@ impl Timer for Alarms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::clock;
     use tokio::time;
 
     fn secs(secs: u64) -> Duration {

@@ -148,6 +148,7 @@ impl Body for UpBody {
 }
 
 /// The body of an answer on its way to the client.
+#[expect(clippy::large_enum_variant, reason = "nearly every answer is the large one")]
 pub enum LiveBody {
     /// An answer of the tap's own.
     Fixed(Option<Bytes>),

@@ -101,7 +101,7 @@ impl Tap {
         let Job { request, kept, upload, upgrade, patience } =
             match self.prepare(client, (head, body), received) {
                 Ok(job) => job,
-                Err(refused) => return refused,
+                Err(refused) => return *refused,
             };
         let sent = clock::now();
         let exchange = self.exchange(request, &kept, sent);
@@ -153,11 +153,11 @@ impl Tap {
         client: &Client,
         (mut head, body): (Parts, Incoming),
         received: Received,
-    ) -> Result<Job, Response<LiveBody>> {
+    ) -> Result<Job, Box<Response<LiveBody>>> {
         let settings = self.settings.load();
         if let Some(rule) = rule_against(&head, &settings) {
             let line = self.line(client, &head, &settings);
-            return Err(self.refuse(client, &head, (rule, line), received));
+            return Err(Box::new(self.refuse(client, &head, (rule, line), received)));
         }
         if self.marker.strip(&mut head.headers) {
             self.meters.stripped();

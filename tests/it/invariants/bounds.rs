@@ -89,6 +89,12 @@ fn m30_abuse_of_the_admin_api_does_not_reach_the_live_path() {
 }
 
 /// What is scarce is known once a second; it takes some connections more until then.
+/// What the admin API says on a connection that is open already.
+fn told(admin: &mut Client, target: &str) -> String {
+    admin.send(format!("GET {target} HTTP/1.1\r\nhost: localhost\r\n\r\n"));
+    admin.answer("GET").text()
+}
+
 #[test]
 fn m29_where_descriptors_run_out_copies_give_way_and_clients_are_served_again() {
     let hang = Arc::new(AtomicBool::new(true));
@@ -114,12 +120,12 @@ fn m29_where_descriptors_run_out_copies_give_way_and_clients_are_served_again() 
     // Copies that hang take one each, until mirroring steps back.
     eventually("copies to give way", || {
         ask(&mut client);
-        admin.get("/api/v1/mirror").text().contains("\"descriptors\"").then_some(())
+        told(&mut admin, "/api/v1/mirror").contains("\"descriptors\"").then_some(())
     });
     // Now clients that say nothing take all that is left.
     let idle: Vec<Client> = (0..200).map(|_| Client::connect(shadow.listen)).collect();
     let mut refusals = || {
-        let metrics = admin.get("/metrics").text();
+        let metrics = told(&mut admin, "/metrics");
         let line =
             metrics.lines().find_map(|line| line.strip_prefix("shadow_accept_errors_total "));
         line.map_or(0, |count| count.parse::<u64>().expect("a count"))
