@@ -6,9 +6,10 @@ use crate::policy::Plan;
 use http::Method;
 use std::ops::Range;
 use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Which endpoint a request belongs to, as far as the live thread knows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Subject<'a> {
     pub method: &'a Method,
     pub path: &'a str,
@@ -28,6 +29,15 @@ impl<'a> Subject<'a> {
     }
 }
 
+/// What a batch tells of a subject.
+pub(super) struct Told<'a> {
+    pub subject: Subject<'a>,
+    /// So many requests were seen.
+    pub seen: u64,
+    /// So many came to this end.
+    pub settled: Option<(Disposition, u64)>,
+}
+
 /// What happened to one request: it was seen, it was settled, or both at once.
 #[derive(Debug)]
 struct Entry {
@@ -36,6 +46,8 @@ struct Entry {
     name: Option<Arc<str>>,
     seen: bool,
     settled: Option<Disposition>,
+    /// How many requests it was so for.
+    times: u64,
 }
 
 /// A trial to be compared, with the memory that it holds until then.
@@ -45,13 +57,20 @@ pub struct Pending {
     pub charge: Charge,
 }
 
+/// Entries that are looked at again.
+const RECENT: usize = 32;
+
 /// Events of one worker in their order.
 #[derive(Default)]
 pub struct Batch {
     paths: String,
     entries: Vec<Entry>,
+    /// Entries by a hash of what they say, each one's number plus one: traffic repeats itself.
+    recent: [u32; RECENT],
     answered: Vec<Answered>,
     trials: Vec<Pending>,
+    /// Bytes that the trials hold.
+    held: usize,
     /// Requests whose endpoint is forgotten: the batch was full when they came.
     folded: Ledger,
 }
@@ -84,6 +103,7 @@ impl Batch {
 
     /// A trial is to be compared.
     pub fn trial(&mut self, pending: Pending) {
+        self.held += pending.charge.bytes();
         self.trials.push(pending);
     }
 
@@ -97,18 +117,28 @@ impl Batch {
         self.len() == 0 && self.folded == Ledger::default()
     }
 
+    /// How many bytes the trials hold that wait.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
     /// How many trials wait.
     pub fn trials(&self) -> usize {
         self.trials.len()
     }
 
     /// The entries, by subject.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (Subject<'_>, bool, Option<Disposition>)> {
-        self.entries.iter().map(|entry| {
-            let path = self.paths.get(entry.path.clone()).unwrap_or_default();
-            let subject = Subject { method: &entry.method, path, name: entry.name.as_ref() };
-            (subject, entry.seen, entry.settled)
+    pub(super) fn entries(&self) -> impl Iterator<Item = Told<'_>> {
+        self.entries.iter().map(|entry| Told {
+            subject: self.subject(entry),
+            seen: if entry.seen { entry.times } else { 0 },
+            settled: entry.settled.map(|disposition| (disposition, entry.times)),
         })
+    }
+
+    fn subject<'a>(&'a self, entry: &'a Entry) -> Subject<'a> {
+        let path = self.paths.get(entry.path.clone()).unwrap_or_default();
+        Subject { method: &entry.method, path, name: entry.name.as_ref() }
     }
 
     pub(super) fn answers(&self) -> &[Answered] {
@@ -129,6 +159,11 @@ impl Batch {
             settled.into_iter().for_each(|disposition| self.folded.settle(disposition));
             return;
         }
+        let slot = xxh3_64(subject.path.as_bytes()) ^ u64::from(settled.is_some());
+        let slot = usize::try_from(slot % RECENT as u64).unwrap_or(0);
+        if self.again(slot, subject, seen, settled) {
+            return;
+        }
         let start = self.paths.len();
         self.paths.push_str(subject.path);
         self.entries.push(Entry {
@@ -137,7 +172,32 @@ impl Batch {
             name: subject.name.cloned(),
             seen,
             settled,
+            times: 1,
         });
+        if let (Some(place), Ok(number)) =
+            (self.recent.get_mut(slot), u32::try_from(self.entries.len()))
+        {
+            *place = number;
+        }
+    }
+
+    /// Counts what was told a moment ago in the same words.
+    fn again(
+        &mut self,
+        slot: usize,
+        subject: Subject<'_>,
+        seen: bool,
+        settled: Option<Disposition>,
+    ) -> bool {
+        let number = self.recent.get(slot).map_or(0, |number| *number as usize);
+        let Some(entry) = number.checked_sub(1).and_then(|index| self.entries.get(index)) else {
+            return false;
+        };
+        let same = self.subject(entry) == subject && (entry.seen, entry.settled) == (seen, settled);
+        if let Some(entry) = self.entries.get_mut(number - 1).filter(|_| same) {
+            entry.times += 1;
+        }
+        same
     }
 }
 
@@ -152,8 +212,33 @@ mod tests {
         let subject = Subject::new(&Method::GET, "/a", None);
         let skipped = Disposition::Skipped(SkipReason::Disabled);
         (0..Batch::FULL + 5).for_each(|_| batch.seen_and_settled(subject, skipped));
-        let kept = batch.entries().filter(|(subject, ..)| subject.path == "/a").count() as u64;
-        assert_eq!(kept + batch.folded().seen, Batch::FULL as u64 + 5);
+        let told: u64 = batch.entries().map(|told| told.seen).sum();
+        assert_eq!((told, batch.entries().count()), (Batch::FULL as u64 + 5, 1));
+        let paths: Vec<_> = (0..Batch::FULL + 5).map(|number| format!("/{number}")).collect();
+        let subjects = paths.iter().map(|path| Subject::new(&Method::GET, path, None));
+        subjects.for_each(|subject| batch.seen_and_settled(subject, skipped));
+        let told: u64 = batch.entries().map(|told| told.seen).sum();
+        assert_eq!(batch.entries().count(), Batch::FULL);
+        assert_eq!(told + batch.folded().seen, 2 * (Batch::FULL as u64 + 5));
         assert!(batch.folded().is_exact());
+    }
+
+    #[test]
+    fn what_differs_in_a_word_is_told_apart() {
+        let mut batch = Batch::default();
+        let name: Arc<str> = "orders".into();
+        let subject = Subject::new(&Method::GET, "/a", None);
+        for subject in [
+            subject,
+            Subject { method: &Method::PUT, ..subject },
+            Subject { name: Some(&name), ..subject },
+            Subject { path: "/b", ..subject },
+        ] {
+            batch.seen(subject);
+            batch.settled(subject, Disposition::SampledOut);
+            batch.seen_and_settled(subject, Disposition::SampledOut);
+        }
+        assert_eq!(batch.entries().count(), 12);
+        assert!(batch.entries().all(|told| told.seen + told.settled.map_or(0, |it| it.1) <= 2));
     }
 }

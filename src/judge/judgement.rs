@@ -2,6 +2,7 @@
 
 use crate::base::caught;
 use crate::compare::{Comparison, Decoded, Rules, compare, endpoint, rank, same, signature};
+use crate::judge::batch::Told;
 use crate::judge::sample::Evidence;
 use crate::judge::{Batch, Pending, Subject};
 use crate::model::{
@@ -51,15 +52,15 @@ impl Judge {
         if total != Ledger::default() {
             book.fold(&total);
         }
-        for (subject, seen, settled) in batch.entries() {
+        for Told { subject, seen, settled } in batch.entries() {
             let endpoint = name(subject);
-            if seen {
-                total.seen += 1;
-                book.seen(&endpoint, 1);
+            total.seen += seen;
+            if seen > 0 {
+                book.seen(&endpoint, seen);
             }
-            if let Some(disposition) = settled {
-                total.settle(disposition);
-                book.settle(&endpoint, disposition, 1);
+            if let Some((disposition, times)) = settled {
+                total.settle_many(disposition, times);
+                book.settle(&endpoint, disposition, times);
             }
         }
         drop(book);

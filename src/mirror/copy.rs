@@ -2,13 +2,14 @@
 
 use crate::base::{Charge, clock};
 use crate::isolate;
+use crate::mirror::arriving::Arriving;
 use crate::model::{Exchange, Fault, Outcome, Payload, Reply};
 use crate::policy::{MARKER, Plan};
-use crate::upstream::{MOST_TRIES, Pool, Refusal, Retry, classify};
+use crate::upstream::{Lease, MOST_TRIES, Pool, Refusal, Retry, classify};
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Request, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -100,6 +101,8 @@ pub(super) struct OutOfMemory;
 pub(super) struct Sending<'a, F> {
     pub pool: &'a Arc<Pool<Replay>>,
     pub plan: &'a Plan,
+    /// The primary's body, which the answer's is likely to be like.
+    pub like: &'a Payload,
     pub again: F,
 }
 
@@ -135,27 +138,51 @@ impl From<Fault> for Failure {
     }
 }
 
-/// A candidate that is closing a connection has not failed: a copy is sent once more on the same
-/// grounds as a client's request is.
 async fn ask<F>(
     request: Request<Replay>,
-    Sending { pool, plan, again }: Sending<'_, F>,
+    Sending { pool, plan, like, again }: Sending<'_, F>,
     charge: &mut Charge,
 ) -> Result<Reply, Failure>
 where
     F: Fn() -> Option<Request<Replay>>,
 {
     let idempotent = request.method().is_idempotent();
-    let mut request = request;
     let mut lease = pool.lease(idempotent).await?;
+    let (response, lease) = match lease.send(request).await {
+        Ok(response) => (response, lease),
+        // Seldom, and large.
+        Err(refusal) => {
+            let refused = Refused { refusal, lease, idempotent };
+            Box::pin(ask_again(refused, pool, again)).await?
+        }
+    };
+    let (head, mut body) = response.into_parts();
+    let reply = read(head, &mut body, Room { max: plan.mirror.max_body.as_usize(), like, charge });
+    let reply = reply.await?;
+    lease.release(clock::now());
+    Ok(reply)
+}
+
+/// A copy that was not answered, and the connection that it was sent on.
+struct Refused {
+    refusal: Refusal<Replay>,
+    lease: Lease<Replay>,
+    idempotent: bool,
+}
+
+/// A candidate that is closing a connection has not failed: a copy is sent once more on the same
+/// grounds as a client's request is.
+async fn ask_again<F>(
+    Refused { mut refusal, mut lease, idempotent }: Refused,
+    pool: &Arc<Pool<Replay>>,
+    again: F,
+) -> Result<(Response<Incoming>, Lease<Replay>), Fault>
+where
+    F: Fn() -> Option<Request<Replay>>,
+{
     let mut tries = 1;
-    let (head, mut body) = loop {
-        let refusal = match lease.send(request).await {
-            Ok(response) => break response.into_parts(),
-            Err(refusal) if tries == MOST_TRIES => return Err(refusal.fault.into()),
-            Err(refusal) => refusal,
-        };
-        request = match refusal {
+    loop {
+        let request = match refusal {
             Refusal { unsent: Some(request), .. } if lease.may_be_closing() => request,
             Refusal { retry: Retry::Harmless, fault, .. } => again().ok_or(fault)?,
             Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. }
@@ -163,29 +190,39 @@ where
             {
                 again().ok_or(Fault::Reset)?
             }
-            Refusal { fault, .. } => return Err(fault.into()),
+            Refusal { fault, .. } => return Err(fault),
         };
         lease = pool.reconnect(tries).await?;
         tries += 1;
-    };
-    let reply = read(head, &mut body, plan.mirror.max_body.as_usize(), charge).await?;
-    lease.release(clock::now());
-    Ok(reply)
+        refusal = match lease.send(request).await {
+            Ok(response) => return Ok((response, lease)),
+            Err(refusal) if tries == MOST_TRIES => return Err(refusal.fault),
+            Err(refusal) => refusal,
+        };
+    }
+}
+
+/// How much may be kept of a body, and what it is likely to be like.
+struct Room<'a> {
+    max: usize,
+    like: &'a Payload,
+    charge: &'a mut Charge,
 }
 
 async fn read(
     head: Parts,
     body: &mut Incoming,
-    max: usize,
-    charge: &mut Charge,
+    Room { max, like, charge }: Room<'_>,
 ) -> Result<Reply, Failure> {
-    let (mut payload, mut trailers) = (Payload::default(), None);
+    let (mut arriving, mut trailers) = (Arriving::new(like), None);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| classify(&error))?;
         match frame.into_data() {
-            Ok(chunk) if payload.len() + chunk.len() > max => return Err(Fault::TooLarge.into()),
-            Ok(chunk) if !charge.grow(chunk.len()) => return Err(Failure::Memory),
-            Ok(chunk) => payload.push(chunk),
+            Ok(chunk) if arriving.len() + chunk.len() > max => return Err(Fault::TooLarge.into()),
+            Ok(chunk) => match charge.grow(arriving.push(chunk)) {
+                true => {}
+                false => return Err(Failure::Memory),
+            },
             Err(frame) => trailers = frame.into_trailers().ok(),
         }
     }
@@ -194,5 +231,5 @@ async fn read(
     if head.version == Version::HTTP_2 && unsaid && !body.is_end_stream() {
         return Err(Fault::Reset.into());
     }
-    Ok(Reply { status: head.status, headers: head.headers, body: payload, trailers })
+    Ok(Reply { status: head.status, headers: head.headers, body: arriving.finish(), trailers })
 }

@@ -7,7 +7,8 @@ use crate::mirror::copy::{self, Replay, Sending};
 use crate::mirror::readings::Readings;
 use crate::mirror::{Limits, Outbox};
 use crate::model::{
-    Answered, Disposition, DropReason, Exchange, FailReason, Fault, Outcome, SkipReason, Trial,
+    Answered, Disposition, DropReason, Exchange, FailReason, Fault, Outcome, Payload, SkipReason,
+    Trial,
 };
 use crate::policy::Plan;
 use crate::upstream::{Endpoint, Pool};
@@ -217,7 +218,11 @@ impl Flight {
                 return self.end(Disposition::Skipped(SkipReason::Rewrite));
             }
         };
-        let sending = Sending { pool, plan, again: || copy().ok() };
+        let like = match &exchange.primary {
+            Outcome::Reply(reply) => &reply.body,
+            Outcome::Fault(_) => &Payload::default(),
+        };
+        let sending = Sending { pool, plan, like, again: || copy().ok() };
         let Ok(answer) = copy::send(request, sending, charge).await else {
             return self.end(Disposition::Failed(FailReason::Memory));
         };

@@ -6,6 +6,7 @@
 //!
 //! This module never makes a live request wait: `offer` takes an exchange or counts it as dropped.
 
+mod arriving;
 mod breaker;
 mod copy;
 mod dispatch;

@@ -9,6 +9,10 @@ use tokio::time;
 /// This many events are handed over at once, without waiting for more.
 const ENOUGH: usize = 256;
 
+/// So are trials whose bodies take so much memory: whoever frees it while it is still in the
+/// processor's caches has it used again from there.
+const LARGE: usize = 4 << 20;
+
 /// Fewer events wait this long for company.
 const PATIENCE: Duration = Duration::from_millis(5);
 
@@ -33,7 +37,7 @@ impl Outbox {
         if before == 0 {
             self.begun.notify_one();
         }
-        if batch.len() >= ENOUGH {
+        if batch.len() >= ENOUGH || batch.held() >= LARGE {
             self.offer(&mut batch);
         }
     }

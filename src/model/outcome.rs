@@ -36,6 +36,28 @@ impl Payload {
         std::iter::once(&self.first).filter(|chunk| !chunk.is_empty()).chain(&self.rest)
     }
 
+    /// One chunk, by its number from 0.
+    pub fn chunk(&self, number: usize) -> Option<&Bytes> {
+        match number.checked_sub(1) {
+            None => Some(&self.first).filter(|chunk| !chunk.is_empty()),
+            Some(number) => self.rest.get(number),
+        }
+    }
+
+    /// The first bytes, sharing their memory.
+    pub fn prefix(&self, len: usize) -> Self {
+        if len >= self.len {
+            return self.clone();
+        }
+        let (mut prefix, mut left) = (Self::default(), len);
+        for chunk in self.chunks() {
+            let part = chunk.len().min(left);
+            prefix.push(chunk.slice(..part));
+            left -= part;
+        }
+        prefix
+    }
+
     /// The whole body in one piece; copies only where there is more than one chunk.
     pub fn joined(&self) -> Bytes {
         if self.rest.is_empty() {
@@ -59,9 +81,6 @@ impl PartialEq for Payload {
         if self.len != other.len {
             return false;
         }
-        if self.rest.is_empty() && other.rest.is_empty() {
-            return self.first == other.first;
-        }
         let (mut ours, mut theirs) = (self.chunks(), other.chunks());
         let (mut a, mut b): (&[u8], &[u8]) = (&[], &[]);
         loop {
@@ -77,7 +96,8 @@ impl PartialEq for Payload {
             }
             let (a_head, a_tail) = a.split_at(common);
             let (b_head, b_tail) = b.split_at(common);
-            if a_head != b_head {
+            // Bodies may share their memory: what is at the same place is the same.
+            if !std::ptr::eq(a_head, b_head) && a_head != b_head {
                 return false;
             }
             (a, b) = (a_tail, b_tail);

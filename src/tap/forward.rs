@@ -104,9 +104,12 @@ impl Tap {
                 Err(refused) => return *refused,
             };
         let sent = clock::now();
-        let exchange = self.exchange(request, &kept, sent);
         let alarm = self.alarms.at(patience.first(sent, upload.is_some()));
-        match within(patience, exchange, upload.as_deref(), alarm).await {
+        let done = {
+            let exchange = pin!(self.exchange(request, &kept, sent));
+            within(patience, exchange, upload.as_deref(), alarm).await
+        };
+        match done {
             Ok(answer) if answer.0.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 match upgrade {
                     Some(upgrade) => {
@@ -465,11 +468,10 @@ impl Patience {
 /// that of the whole exchange.
 async fn within(
     patience: Patience,
-    exchange: impl Future<Output = Result<Answer, Fault>>,
+    mut exchange: Pin<&mut impl Future<Output = Result<Answer, Fault>>>,
     upload: Option<&Upload>,
     mut alarm: Alarm,
 ) -> Result<Answer, Failure> {
-    let mut exchange = pin!(exchange);
     loop {
         let deadline = alarm.due();
         let done = poll_fn(|cx| match exchange.as_mut().poll(cx) {

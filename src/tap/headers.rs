@@ -36,7 +36,8 @@ pub(super) fn strip(headers: &mut HeaderMap) {
         }
         headers.remove(CONNECTION);
     }
-    for name in hop_by_hop() {
+    // Looking at all there are costs less than looking for each.
+    while let Some(name) = headers.keys().find(|name| hop_by_hop().contains(name)).cloned() {
         headers.remove(name);
     }
 }

@@ -12,12 +12,16 @@ use http::uri::Scheme;
 use http::{Request, Response, Version};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
+use hyper::client::conn::{TrySendError, http1};
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
+use pin_project_lite::pin_project;
 use std::error::Error;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio::time;
@@ -254,26 +258,22 @@ where
 {
     /// Sends a request; gives the head of the answer, its body to be read. A head has the form of
     /// HTTP/1.1, whatever the connection speaks.
-    pub async fn send(&mut self, request: Request<B>) -> Result<Response<Incoming>, Refusal<B>> {
-        let mut request = request;
-        let sent = match &mut self.sender {
+    pub fn send<'a>(
+        &'a mut self,
+        mut request: Request<B>,
+    ) -> impl Future<Output = Result<Response<Incoming>, Refusal<B>>> + Send + use<'a, B> {
+        match &mut self.sender {
             Sender::Http1(Single { sender, .. }) => {
                 if request.version() == Version::HTTP_2 {
                     to_http1(&mut request);
                 }
-                sender.try_send_request(request).await
+                Sending::Http1 { answer: sender.try_send_request(request) }
             }
             Sender::Http2(stream) => {
                 self.pool.target(&mut request);
-                // A large future, and another one than the usual.
-                Box::pin(stream.send(request)).await
+                Sending::Http2 { answer: Box::pin(stream.send(request)) }
             }
-        };
-        sent.map_err(|mut error| Refusal {
-            unsent: error.take_message(),
-            fault: super::classify(error.error()),
-            retry: retry(error.error()),
-        })
+        }
     }
 
     /// Whether the other side may end the connection, or refuse this request, at this moment.
@@ -294,6 +294,34 @@ where
         if idle.len() < MOST_IDLE {
             idle.push(Idle { single, since: now });
         }
+    }
+}
+
+/// What a connection gives for a request.
+type Sent<B> = Result<Response<Incoming>, TrySendError<Request<B>>>;
+
+pin_project! {
+    /// A request under way. Not an `async` block: that would hold the request a second time.
+    #[project = SendingProjected]
+    enum Sending<'a, B, F> {
+        Http1 { #[pin] answer: F },
+        Http2 { answer: Pin<Box<dyn Future<Output = Sent<B>> + Send + 'a>> },
+    }
+}
+
+impl<B, F: Future<Output = Sent<B>>> Future for Sending<'_, B, F> {
+    type Output = Result<Response<Incoming>, Refusal<B>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let sent = match self.project() {
+            SendingProjected::Http1 { answer } => answer.poll(cx),
+            SendingProjected::Http2 { answer } => answer.as_mut().poll(cx),
+        };
+        sent.map_err(|mut error| Refusal {
+            unsent: error.take_message(),
+            fault: super::classify(error.error()),
+            retry: retry(error.error()),
+        })
     }
 }
 
