@@ -79,6 +79,9 @@ impl Batch {
     /// Entries beyond this are counted without their endpoint, answers beyond it not timed.
     const FULL: usize = 16_384;
 
+    /// As many trials as there mostly are in one batch.
+    const TRIALS: usize = 128;
+
     /// A request has been seen.
     pub fn seen(&mut self, subject: Subject<'_>) {
         self.enter(subject, true, None);
@@ -103,6 +106,10 @@ impl Batch {
 
     /// A trial is to be compared.
     pub fn trial(&mut self, pending: Pending) {
+        if self.trials.is_empty() {
+            // Growing would copy them again and again.
+            self.trials.reserve(Self::TRIALS);
+        }
         self.held += pending.charge.bytes();
         self.trials.push(pending);
     }

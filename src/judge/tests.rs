@@ -50,6 +50,7 @@ fn batch(candidate: &'static str, memory: &Arc<Budget>) -> Box<Batch> {
         primary: reply("primary"),
         latency: Duration::ZERO,
     };
+    let exchange = Box::new(exchange);
     let trial = Trial { exchange, candidate: reply(candidate), latency: Duration::ZERO };
     let charge = memory.take(1).expect("room");
     batch.trial(Pending { trial, plan: plan(), charge });

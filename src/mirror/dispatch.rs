@@ -25,7 +25,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// A complete exchange whose copy is to be sent.
 pub struct Job {
-    pub exchange: Exchange,
+    pub exchange: Box<Exchange>,
     pub plan: Arc<Plan>,
     pub charge: Charge,
 }
@@ -314,13 +314,13 @@ mod tests {
             body: Payload::default(),
             trailers: None,
         };
-        let exchange = Exchange {
+        let exchange = Box::new(Exchange {
             id: RequestId { process: 1, number: 1 },
             at: at(0),
             request,
             primary: Outcome::Fault(Fault::Reset),
             latency: Duration::ZERO,
-        };
+        });
         let charge = limits.memory.take(9).expect("room");
         let job = Job { exchange, plan: policy.plan(&Method::GET, "/").clone(), charge };
         outbox.note(|batch| batch.seen(Subject::new(&Method::GET, "/", None)));

@@ -45,7 +45,8 @@ pub struct Exchange {
 /// An exchange with the candidate's outcome.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    pub exchange: Exchange,
+    /// In one place of its own: a trial goes through many hands.
+    pub exchange: Box<Exchange>,
     pub candidate: Outcome,
     /// From sending the copy to the candidate until the last byte of its answer.
     pub latency: Duration,

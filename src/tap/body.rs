@@ -180,7 +180,7 @@ pub struct Passage {
 /// What is to be done at the end of an answer.
 pub struct Ending {
     pub(super) lease: Lease<UpBody>,
-    pub(super) capture: Option<Box<Capture>>,
+    pub(super) capture: Option<Capture>,
     pub(super) sink: Arc<dyn Sink>,
     pub(super) status: StatusCode,
     pub(super) received: Instant,

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// A complete exchange with the memory that it holds.
 pub struct Captured {
-    pub exchange: Exchange,
+    pub exchange: Box<Exchange>,
     pub plan: Arc<Plan>,
     pub charge: Charge,
 }
@@ -28,19 +28,22 @@ struct Tee {
     charge: Charge,
 }
 
-impl Tee {
-    /// Keeps one more chunk, or says why not.
-    fn push(&mut self, chunk: &Bytes) -> Result<(), Disposition> {
-        if self.payload.len() + chunk.len() > self.max {
-            return Err(Disposition::Skipped(SkipReason::BodyTooLarge));
-        }
-        // The first chunk lies in the buffer that is charged with the head.
-        if !self.payload.is_empty() && !self.charge.grow(chunk.len()) {
-            return Err(Disposition::Dropped(DropReason::Memory));
-        }
-        self.payload.push(chunk.clone());
-        Ok(())
+/// Keeps one more chunk of a body, or says why not.
+fn keep(
+    payload: &mut Payload,
+    chunk: &Bytes,
+    max: usize,
+    charge: &mut Charge,
+) -> Result<(), Disposition> {
+    if payload.len() + chunk.len() > max {
+        return Err(Disposition::Skipped(SkipReason::BodyTooLarge));
     }
+    // The first chunk lies in the buffer that is charged with the head.
+    if !payload.is_empty() && !charge.grow(chunk.len()) {
+        return Err(Disposition::Dropped(DropReason::Memory));
+    }
+    payload.push(chunk.clone());
+    Ok(())
 }
 
 /// The request's body on its way to the primary. Shared by the exchange, which ends with the
@@ -102,7 +105,7 @@ impl Upload {
         };
         state.room = room;
         if let Some(Ok(tee)) = &mut state.kept
-            && let Err(reason) = tee.push(chunk)
+            && let Err(reason) = keep(&mut tee.payload, chunk, tee.max, &mut tee.charge)
         {
             state.kept = Some(Err(reason));
         }
@@ -191,7 +194,7 @@ impl Upload {
 }
 
 /// One exchange being captured. However it ends, it is offered or settled exactly once: dropping
-/// it settles it as cut off.
+/// it settles it as cut off. It is passed on from hand to hand, and so holds little itself.
 pub(super) struct Capture {
     sink: Arc<dyn Sink>,
     open: Option<Open>,
@@ -199,10 +202,12 @@ pub(super) struct Capture {
 }
 
 struct Open {
-    exchange: Exchange,
+    exchange: Box<Exchange>,
     plan: Arc<Plan>,
     upload: Option<Arc<Upload>>,
-    answer: Tee,
+    /// The most that may be kept of the answer's body.
+    max: usize,
+    charge: Charge,
 }
 
 impl Capture {
@@ -212,7 +217,7 @@ impl Capture {
         admitted: Admitted,
         head: Head,
         upload: Option<Arc<Upload>>,
-    ) -> Box<Self> {
+    ) -> Self {
         let Admitted { id, at, plan, max_body, charge } = admitted;
         if let Some(upload) = &upload {
             upload.keep(max_body, charge.empty());
@@ -221,10 +226,10 @@ impl Capture {
         let request = Request { method, uri, headers, body: Payload::default(), trailers: None };
         // Until the answer is there, the exchange is one that was cut off.
         let primary = Outcome::Fault(Fault::Reset);
-        let exchange = Exchange { id, at, request, primary, latency: Duration::ZERO };
-        let answer = Tee { payload: Payload::default(), trailers: None, max: max_body, charge };
-        let open = Some(Open { exchange, plan, upload, answer });
-        Box::new(Self { sink, open, sent: clock::now() })
+        let latency = Duration::ZERO;
+        let exchange = Box::new(Exchange { id, at, request, primary, latency });
+        let open = Some(Open { exchange, plan, upload, max: max_body, charge });
+        Self { sink, open, sent: clock::now() }
     }
 
     /// The request's head, to be sent once more.
@@ -248,8 +253,9 @@ impl Capture {
 
     /// A chunk of the primary's answer. Over the cap, the capture ends.
     pub(super) fn push(&mut self, chunk: &Bytes) {
-        if let Some(open) = &mut self.open
-            && let Err(reason) = open.answer.push(chunk)
+        if let Some(Open { exchange, max, charge, .. }) = &mut self.open
+            && let Outcome::Reply(reply) = &mut exchange.primary
+            && let Err(reason) = keep(&mut reply.body, chunk, *max, charge)
         {
             self.settle(reason);
         }
@@ -257,24 +263,22 @@ impl Capture {
 
     /// The trailers of the primary's answer.
     pub(super) fn trailers(&mut self, trailers: &HeaderMap) {
-        if let Some(open) = &mut self.open {
-            open.answer.trailers = Some(trailers.clone());
+        if let Some(open) = &mut self.open
+            && let Outcome::Reply(reply) = &mut open.exchange.primary
+        {
+            reply.trailers = Some(trailers.clone());
         }
     }
 
     /// The primary has answered to the end.
-    pub(super) fn complete(mut self: Box<Self>) {
-        if let Some(mut open) = self.open.take() {
-            if let Outcome::Reply(reply) = &mut open.exchange.primary {
-                reply.body = std::mem::take(&mut open.answer.payload);
-                reply.trailers = open.answer.trailers.take();
-            }
+    pub(super) fn complete(mut self) {
+        if let Some(open) = self.open.take() {
             self.offer(open);
         }
     }
 
     /// The primary has failed.
-    pub(super) fn fault(mut self: Box<Self>, fault: Fault) {
+    pub(super) fn fault(mut self, fault: Fault) {
         if let Some(mut open) = self.open.take() {
             open.exchange.primary = Outcome::Fault(fault);
             self.offer(open);
@@ -282,7 +286,7 @@ impl Capture {
     }
 
     fn offer(&mut self, mut open: Open) {
-        let mut charge = open.answer.charge;
+        let mut charge = open.charge;
         if let Some(upload) = &open.upload {
             match upload.take() {
                 Ok(tee) => {

@@ -401,7 +401,7 @@ struct Kept {
 enum Copy {
     None,
     Head(Head),
-    Captured(Box<Capture>),
+    Captured(Capture),
 }
 
 impl Kept {
@@ -424,7 +424,7 @@ impl Kept {
         Some(request)
     }
 
-    fn into_capture(self) -> (Option<Box<Capture>>, Option<Line>) {
+    fn into_capture(self) -> (Option<Capture>, Option<Line>) {
         let capture = match self.copy {
             Copy::Captured(capture) => Some(capture),
             Copy::None | Copy::Head(_) => None,
