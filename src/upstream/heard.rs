@@ -1,13 +1,14 @@
 //! A connection that is read to its end though it cannot be written any more.
 
 use std::io;
+use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A side that has answered early may hang up before it has read the whole request. Its answer is
-/// there all the same: once writing fails, what is written is let go, and reading tells how the
-/// connection stands.
+/// A side that has answered early may hang up before it has read the whole request, and one that
+/// says GOAWAY before the next. What it said is there all the same: once writing fails, what is
+/// written is let go, and reading tells how the connection stands.
 pub(super) struct Heard<S> {
     stream: S,
     hung_up: bool,
@@ -41,7 +42,7 @@ impl<S: AsyncWrite + Unpin> Heard<S> {
         }
         let written = ready!(write(Pin::new(&mut self.stream)));
         Poll::Ready(written.or_else(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+            BrokenPipe | ConnectionReset | ConnectionAborted | NotConnected => {
                 self.hung_up = true;
                 Ok(all)
             }

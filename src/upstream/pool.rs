@@ -176,7 +176,9 @@ where
         match (&self.endpoint.tls, &self.multiplex) {
             (None, None) => self.begin_http1(TokioIo::new(Heard::new(stream))).await,
             (None, Some(multiplex)) => {
-                let stream = multiplex.begin(TokioIo::new(stream), self.endpoint.opened()).await?;
+                let stream = multiplex
+                    .begin(TokioIo::new(Heard::new(stream)), self.endpoint.opened())
+                    .await?;
                 Ok(self.lend(Sender::Http2(stream), false))
             }
             (Some(secure), _) => Box::pin(self.begin_secured(stream, secure)).await,
@@ -210,7 +212,8 @@ where
         match spoken {
             Spoken::Http1 => self.begin_http1(TokioIo::new(Heard::new(tls))).await,
             Spoken::Http2 => {
-                let stream = multiplex.begin(TokioIo::new(tls), self.endpoint.opened()).await?;
+                let stream =
+                    multiplex.begin(TokioIo::new(Heard::new(tls)), self.endpoint.opened()).await?;
                 Ok(self.lend(Sender::Http2(stream), false))
             }
         }
