@@ -4,8 +4,10 @@ use crate::base::Charge;
 use crate::model::{Answered, Disposition, Ledger, Trial};
 use crate::policy::Plan;
 use http::Method;
+use jiff::Timestamp;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Which endpoint a request belongs to, as far as the live thread knows.
@@ -60,6 +62,16 @@ pub struct Pending {
 /// Entries that are looked at again.
 const RECENT: usize = 32;
 
+/// What is left to be booked of a trial whose answers are equal as they came.
+#[derive(Clone, Copy, Debug)]
+pub struct Equal {
+    /// When the request came in.
+    pub at: Timestamp,
+    /// What each side took.
+    pub primary: Duration,
+    pub candidate: Duration,
+}
+
 /// Events of one worker in their order.
 #[derive(Default)]
 pub struct Batch {
@@ -69,6 +81,7 @@ pub struct Batch {
     recent: [u32; RECENT],
     answered: Vec<Answered>,
     trials: Vec<Pending>,
+    equals: Vec<(Entry, Equal)>,
     /// Bytes that the trials hold.
     held: usize,
     /// Requests whose endpoint is forgotten: the batch was full when they came.
@@ -114,9 +127,15 @@ impl Batch {
         self.trials.push(pending);
     }
 
+    /// A trial has been found equal: nothing is left to be compared.
+    pub fn equal(&mut self, subject: Subject<'_>, equal: Equal) {
+        let entry = self.entry(subject, false, Some(Disposition::Compared));
+        self.equals.push((entry, equal));
+    }
+
     /// How many events wait.
     pub fn len(&self) -> usize {
-        self.entries.len() + self.answered.len() + self.trials.len()
+        self.entries.len() + self.answered.len() + self.trials()
     }
 
     /// Whether nothing waits.
@@ -131,7 +150,7 @@ impl Batch {
 
     /// How many trials wait.
     pub fn trials(&self) -> usize {
-        self.trials.len()
+        self.trials.len() + self.equals.len()
     }
 
     /// The entries, by subject.
@@ -146,6 +165,11 @@ impl Batch {
     fn subject<'a>(&'a self, entry: &'a Entry) -> Subject<'a> {
         let path = self.paths.get(entry.path.clone()).unwrap_or_default();
         Subject { method: &entry.method, path, name: entry.name.as_ref() }
+    }
+
+    /// The equal trials, by subject.
+    pub(super) fn equals(&self) -> impl Iterator<Item = (Subject<'_>, Equal)> {
+        self.equals.iter().map(|(entry, equal)| (self.subject(entry), *equal))
     }
 
     pub(super) fn answers(&self) -> &[Answered] {
@@ -171,21 +195,21 @@ impl Batch {
         if self.again(slot, subject, seen, settled) {
             return;
         }
-        let start = self.paths.len();
-        self.paths.push_str(subject.path);
-        self.entries.push(Entry {
-            method: subject.method.clone(),
-            path: start..self.paths.len(),
-            name: subject.name.cloned(),
-            seen,
-            settled,
-            times: 1,
-        });
+        let entry = self.entry(subject, seen, settled);
+        self.entries.push(entry);
         if let (Some(place), Ok(number)) =
             (self.recent.get_mut(slot), u32::try_from(self.entries.len()))
         {
             *place = number;
         }
+    }
+
+    fn entry(&mut self, subject: Subject<'_>, seen: bool, settled: Option<Disposition>) -> Entry {
+        let start = self.paths.len();
+        self.paths.push_str(subject.path);
+        let path = start..self.paths.len();
+        let (method, name) = (subject.method.clone(), subject.name.cloned());
+        Entry { method, path, name, seen, settled, times: 1 }
     }
 
     /// Counts what was told a moment ago in the same words.

@@ -4,7 +4,7 @@ use crate::base::caught;
 use crate::compare::{Comparison, Decoded, Rules, compare, endpoint, rank, same, signature};
 use crate::judge::batch::Told;
 use crate::judge::sample::Evidence;
-use crate::judge::{Batch, Pending, Subject};
+use crate::judge::{Batch, Equal, Pending, Subject};
 use crate::model::{
     Disposition, Divergence, FailReason, Judged, Ledger, Outcome, Place, Status, Trial,
 };
@@ -41,6 +41,7 @@ impl Judge {
     pub fn work(&mut self, mut batch: Batch) {
         let trials = batch.take_trials();
         self.settle(&batch);
+        self.agree(&batch);
         for pending in trials {
             self.judge(&pending);
         }
@@ -66,6 +67,20 @@ impl Judge {
         drop(book);
         self.meters.booked(&total);
         batch.answers().iter().for_each(|answered| self.meters.answered(answered));
+    }
+
+    /// Books the trials that were found equal where their answers came in.
+    fn agree(&self, batch: &Batch) {
+        let mut total = Ledger::default();
+        let mut book = self.book();
+        for (subject, Equal { at, primary, candidate }) in batch.equals() {
+            let (endpoint, marks) = (name(subject), Vec::new());
+            book.equal(&Judgement { endpoint, at, primary, candidate, worse: false, marks });
+            total.settle(Disposition::Compared);
+            self.meters.compared(Judged::Equal, primary, candidate);
+        }
+        drop(book);
+        self.meters.booked(&total);
     }
 
     /// Compares one trial.

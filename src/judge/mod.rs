@@ -16,6 +16,6 @@ mod sample;
 mod tests;
 mod thread;
 
-pub use batch::{Batch, Pending, Subject};
+pub use batch::{Batch, Equal, Pending, Subject};
 pub use judgement::Judge;
 pub use thread::{Backlog, Bench, Inbox, Judges};

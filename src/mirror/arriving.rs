@@ -49,6 +49,11 @@ impl<'a> Arriving<'a> {
         more
     }
 
+    /// Whether all that has come is the whole original.
+    pub fn is_same(&self) -> bool {
+        self.same.is_some() && self.len == self.original.len()
+    }
+
     /// The body, once all of it has come.
     pub fn finish(self) -> Payload {
         match self.same {

@@ -92,6 +92,8 @@ pub(super) fn copy(
 pub(super) struct Answer {
     pub outcome: Outcome,
     pub latency: Duration,
+    /// Its body is the primary's, byte by byte.
+    pub same_body: bool,
 }
 
 /// The candidate's answer does not fit into the memory of the shadow side.
@@ -118,13 +120,18 @@ where
     let begun = clock::now();
     let patience = sending.plan.timeout;
     let asked = time::timeout(patience, ask(request, sending, charge)).await;
+    let mut same_body = false;
     let outcome = match asked {
-        Ok(Ok(reply)) => Outcome::Reply(reply),
+        Ok(Ok((reply, same))) => {
+            same_body = same;
+            Outcome::Reply(reply)
+        }
         Ok(Err(Failure::Fault(fault))) => Outcome::Fault(fault),
         Ok(Err(Failure::Memory)) => return Err(OutOfMemory),
         Err(_) => Outcome::Fault(Fault::Timeout),
     };
-    Ok(Answer { outcome, latency: clock::now().saturating_duration_since(begun) })
+    let latency = clock::now().saturating_duration_since(begun);
+    Ok(Answer { outcome, latency, same_body })
 }
 
 enum Failure {
@@ -142,7 +149,7 @@ async fn ask<F>(
     request: Request<Replay>,
     Sending { pool, plan, like, again }: Sending<'_, F>,
     charge: &mut Charge,
-) -> Result<Reply, Failure>
+) -> Result<(Reply, bool), Failure>
 where
     F: Fn() -> Option<Request<Replay>>,
 {
@@ -213,7 +220,7 @@ async fn read(
     head: Parts,
     body: &mut Incoming,
     Room { max, like, charge }: Room<'_>,
-) -> Result<Reply, Failure> {
+) -> Result<(Reply, bool), Failure> {
     let (mut arriving, mut trailers) = (Arriving::new(like), None);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| classify(&error))?;
@@ -231,5 +238,6 @@ async fn read(
     if head.version == Version::HTTP_2 && unsaid && !body.is_end_stream() {
         return Err(Fault::Reset.into());
     }
-    Ok(Reply { status: head.status, headers: head.headers, body: arriving.finish(), trailers })
+    let (same, body) = (arriving.is_same(), arriving.finish());
+    Ok((Reply { status: head.status, headers: head.headers, body, trailers }, same))
 }

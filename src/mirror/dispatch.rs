@@ -1,9 +1,10 @@
 //! Which copy is sent when: at once where a slot is free, else in turn, else not at all.
 
 use crate::base::{Charge, clock};
-use crate::judge::{Batch, Pending, Subject};
+use crate::compare::same;
+use crate::judge::{Batch, Equal, Pending, Subject};
 use crate::mirror::breaker::{Ending, Pass};
-use crate::mirror::copy::{self, Replay, Sending};
+use crate::mirror::copy::{self, Answer, Replay, Sending};
 use crate::mirror::readings::Readings;
 use crate::mirror::{Limits, Outbox};
 use crate::model::{
@@ -185,6 +186,20 @@ impl Mirror {
         Some(job)
     }
 
+    /// Hands a trial on to be compared. Equal answers are seen to be so at once, which costs a look
+    /// at their headers and frees their memory: nothing is left of them but to be booked.
+    fn tell(&self, Job { exchange, plan, charge }: Job, answer: Answer) {
+        let Answer { outcome, latency, same_body } = answer;
+        if same_body && same(&exchange.primary, &outcome, &plan.rules) {
+            let request = &exchange.request;
+            let subject = Subject::new(&request.method, request.uri.path(), Some(&plan));
+            let equal = Equal { at: exchange.at, primary: exchange.latency, candidate: latency };
+            return self.outbox.note(|batch| batch.equal(subject, equal));
+        }
+        let trial = Trial { exchange, candidate: outcome, latency };
+        self.outbox.note(|batch| batch.trial(Pending { trial, plan, charge }));
+    }
+
     fn settle(&self, job: &Job, disposition: Disposition) {
         let request = &job.exchange.request;
         let subject = Subject::new(&request.method, request.uri.path(), Some(&job.plan));
@@ -228,9 +243,8 @@ impl Flight {
         };
         leave.ending = ending(&answer.outcome);
         drop(leave);
-        if let Some(Job { exchange, plan, charge }) = self.job.take() {
-            let trial = Trial { exchange, candidate: answer.outcome, latency: answer.latency };
-            self.mirror.outbox.note(|batch| batch.trial(Pending { trial, plan, charge }));
+        if let Some(job) = self.job.take() {
+            self.mirror.tell(job, answer);
         }
     }
 
