@@ -9,7 +9,7 @@
 //!              v Exchange
 //!  ------------------------------------ live plane above, shadow plane below
 //!            mirror    within bounds? -> rewritten -> sent to the candidate
-//!              v Trial
+//!              v Trial, or the mere count where the answers are equal as they came
 //!            judge     compared -> signed -> redacted -> booked
 //!              v Book
 //!            store     what changed, every half second

@@ -67,7 +67,9 @@ fn a_client_that_takes_its_answer_too_slowly_is_cut_off() {
     let shadow = Shadow::edge(origin.address, "timeouts: { total: 300ms }");
     let client = connect(shadow.listen, GET);
     eventually("the end of its time", || (overdue(&shadow) == 1).then_some(()));
-    assert!(!Client::of(client).answer("GET").whole);
+    // On a slow machine the time may be over before the head.
+    let answer = Client::of(client).answer("GET");
+    assert!(!answer.whole || answer.status == 504, "{}", answer.status);
 }
 
 #[test]
