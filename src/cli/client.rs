@@ -1,11 +1,12 @@
 //! Asking the admin API of a running process.
 
+use crate::base::clock;
 use crate::cli::Failure;
 use crate::cli::args::Global;
 use crate::cli::run::runtime;
 use crate::config::Config;
 use crate::store::{Holder, Root};
-use crate::upstream::{Address, Pool};
+use crate::upstream::{Address, Again, Pool};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HOST};
 use http::{Method, Request, StatusCode, Uri};
@@ -88,7 +89,6 @@ impl Client {
         body: Option<String>,
     ) -> Result<Reply, Failure> {
         let pool = Pool::new(self.address.clone());
-        let mut lease = pool.connect().await.map_err(|fault| self.silent(fault.name()))?;
         let mut request =
             Request::builder().method(method).uri(target).header(HOST, &self.authority);
         if let Some(token) = &self.token {
@@ -97,8 +97,11 @@ impl Client {
         let request = request
             .body(Full::new(Bytes::from(body.unwrap_or_default())))
             .map_err(|error| Failure::usage(error.to_string()))?;
-        let sent = lease.send(request).await;
-        let (head, body) = sent.map_err(|refusal| self.silent(refusal.fault.name()))?.into_parts();
+        let once = Again { replayable: false, request: || None };
+        let sent = pool.exchange(request, once, clock::now()).await;
+        // The connection stays open for as long as it is held.
+        let (answer, _lease) = sent.map_err(|fault| self.silent(fault.name()))?;
+        let (head, body) = answer.into_parts();
         let body = Limited::new(body, LARGEST).collect().await;
         let bytes = body.map_err(|error| self.silent(&error.to_string()))?.to_bytes();
         Ok(Reply { status: head.status, text: String::from_utf8_lossy(&bytes).into_owned() })

@@ -40,12 +40,18 @@ pub(super) struct Told<'a> {
     pub settled: Option<(Disposition, u64)>,
 }
 
-/// What happened to one request: it was seen, it was settled, or both at once.
+/// A subject whose path is kept by the batch.
 #[derive(Debug)]
-struct Entry {
+struct Kept {
     method: Method,
     path: Range<usize>,
     name: Option<Arc<str>>,
+}
+
+/// What happened to one request: it was seen, it was settled, or both at once.
+#[derive(Debug)]
+struct Entry {
+    subject: Kept,
     seen: bool,
     settled: Option<Disposition>,
     /// How many requests it was so for.
@@ -81,7 +87,7 @@ pub struct Batch {
     recent: [u32; RECENT],
     answered: Vec<Answered>,
     trials: Vec<Pending>,
-    equals: Vec<(Entry, Equal)>,
+    equals: Vec<(Kept, Equal)>,
     /// Bytes that the trials hold.
     held: usize,
     /// Requests whose endpoint is forgotten: the batch was full when they came.
@@ -129,8 +135,8 @@ impl Batch {
 
     /// A trial has been found equal: nothing is left to be compared.
     pub fn equal(&mut self, subject: Subject<'_>, equal: Equal) {
-        let entry = self.entry(subject, false, Some(Disposition::Compared));
-        self.equals.push((entry, equal));
+        let subject = self.keep(subject);
+        self.equals.push((subject, equal));
     }
 
     /// How many events wait.
@@ -156,20 +162,20 @@ impl Batch {
     /// The entries, by subject.
     pub(super) fn entries(&self) -> impl Iterator<Item = Told<'_>> {
         self.entries.iter().map(|entry| Told {
-            subject: self.subject(entry),
+            subject: self.subject(&entry.subject),
             seen: if entry.seen { entry.times } else { 0 },
             settled: entry.settled.map(|disposition| (disposition, entry.times)),
         })
     }
 
-    fn subject<'a>(&'a self, entry: &'a Entry) -> Subject<'a> {
-        let path = self.paths.get(entry.path.clone()).unwrap_or_default();
-        Subject { method: &entry.method, path, name: entry.name.as_ref() }
+    fn subject<'a>(&'a self, kept: &'a Kept) -> Subject<'a> {
+        let path = self.paths.get(kept.path.clone()).unwrap_or_default();
+        Subject { method: &kept.method, path, name: kept.name.as_ref() }
     }
 
     /// The equal trials, by subject.
     pub(super) fn equals(&self) -> impl Iterator<Item = (Subject<'_>, Equal)> {
-        self.equals.iter().map(|(entry, equal)| (self.subject(entry), *equal))
+        self.equals.iter().map(|(subject, equal)| (self.subject(subject), *equal))
     }
 
     pub(super) fn answers(&self) -> &[Answered] {
@@ -195,8 +201,8 @@ impl Batch {
         if self.again(slot, subject, seen, settled) {
             return;
         }
-        let entry = self.entry(subject, seen, settled);
-        self.entries.push(entry);
+        let subject = self.keep(subject);
+        self.entries.push(Entry { subject, seen, settled, times: 1 });
         if let (Some(place), Ok(number)) =
             (self.recent.get_mut(slot), u32::try_from(self.entries.len()))
         {
@@ -204,12 +210,10 @@ impl Batch {
         }
     }
 
-    fn entry(&mut self, subject: Subject<'_>, seen: bool, settled: Option<Disposition>) -> Entry {
+    fn keep(&mut self, Subject { method, path, name }: Subject<'_>) -> Kept {
         let start = self.paths.len();
-        self.paths.push_str(subject.path);
-        let path = start..self.paths.len();
-        let (method, name) = (subject.method.clone(), subject.name.cloned());
-        Entry { method, path, name, seen, settled, times: 1 }
+        self.paths.push_str(path);
+        Kept { method: method.clone(), path: start..self.paths.len(), name: name.cloned() }
     }
 
     /// Counts what was told a moment ago in the same words.
@@ -224,7 +228,8 @@ impl Batch {
         let Some(entry) = number.checked_sub(1).and_then(|index| self.entries.get(index)) else {
             return false;
         };
-        let same = self.subject(entry) == subject && (entry.seen, entry.settled) == (seen, settled);
+        let same = self.subject(&entry.subject) == subject
+            && (entry.seen, entry.settled) == (seen, settled);
         if let Some(entry) = self.entries.get_mut(number - 1).filter(|_| same) {
             entry.times += 1;
         }

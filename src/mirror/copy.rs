@@ -5,11 +5,11 @@ use crate::isolate;
 use crate::mirror::arriving::Arriving;
 use crate::model::{Exchange, Fault, Outcome, Payload, Reply};
 use crate::policy::{MARKER, Plan};
-use crate::upstream::{Lease, MOST_TRIES, Pool, Refusal, Retry, classify};
+use crate::upstream::{Again, Pool, classify};
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, Version};
+use http::{HeaderMap, HeaderValue, Request, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -145,6 +145,8 @@ impl From<Fault> for Failure {
     }
 }
 
+/// A candidate that is closing a connection has not failed: a copy is sent once more on the same
+/// grounds as a client's request is.
 async fn ask<F>(
     request: Request<Replay>,
     Sending { pool, plan, like, again }: Sending<'_, F>,
@@ -153,60 +155,13 @@ async fn ask<F>(
 where
     F: Fn() -> Option<Request<Replay>>,
 {
-    let idempotent = request.method().is_idempotent();
-    let mut lease = pool.lease(idempotent).await?;
-    let (response, lease) = match lease.send(request).await {
-        Ok(response) => (response, lease),
-        // Seldom, and large.
-        Err(refusal) => {
-            let refused = Refused { refusal, lease, idempotent };
-            Box::pin(ask_again(refused, pool, again)).await?
-        }
-    };
+    let again = Again { replayable: request.method().is_idempotent(), request: again };
+    let (response, lease) = pool.exchange(request, again, clock::now()).await?;
     let (head, mut body) = response.into_parts();
     let reply = read(head, &mut body, Room { max: plan.mirror.max_body.as_usize(), like, charge });
     let reply = reply.await?;
     lease.release(clock::now());
     Ok(reply)
-}
-
-/// A copy that was not answered, and the connection that it was sent on.
-struct Refused {
-    refusal: Refusal<Replay>,
-    lease: Lease<Replay>,
-    idempotent: bool,
-}
-
-/// A candidate that is closing a connection has not failed: a copy is sent once more on the same
-/// grounds as a client's request is.
-async fn ask_again<F>(
-    Refused { mut refusal, mut lease, idempotent }: Refused,
-    pool: &Arc<Pool<Replay>>,
-    again: F,
-) -> Result<(Response<Incoming>, Lease<Replay>), Fault>
-where
-    F: Fn() -> Option<Request<Replay>>,
-{
-    let mut tries = 1;
-    loop {
-        let request = match refusal {
-            Refusal { unsent: Some(request), .. } if lease.may_be_closing() => request,
-            Refusal { retry: Retry::Harmless, fault, .. } => again().ok_or(fault)?,
-            Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. }
-                if lease.reused && idempotent =>
-            {
-                again().ok_or(Fault::Reset)?
-            }
-            Refusal { fault, .. } => return Err(fault),
-        };
-        lease = pool.reconnect(tries).await?;
-        tries += 1;
-        refusal = match lease.send(request).await {
-            Ok(response) => return Ok((response, lease)),
-            Err(refusal) if tries == MOST_TRIES => return Err(refusal.fault),
-            Err(refusal) => refusal,
-        };
-    }
 }
 
 /// How much may be kept of a body, and what it is likely to be like.

@@ -17,7 +17,7 @@ use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
 use crate::tap::{Admission, Sink};
 use crate::telemetry::{Access, AccessLog, EdgeMeters};
-use crate::upstream::{Endpoint, Lease, MOST_TRIES, Pool, Refusal, Retry};
+use crate::upstream::{self, Again, Endpoint, Pool};
 use arc_swap::ArcSwap;
 use http::header::{CONNECTION, EXPECT, UPGRADE};
 use http::request::Parts;
@@ -47,8 +47,8 @@ pub struct Tap {
 /// A line of the access log, and where it goes.
 pub(super) type Line = (AccessLog, Box<Access>);
 
-/// An answer of the primary's, with the connection that its body comes on.
-type Answer = (Response<Incoming>, Lease<UpBody>);
+/// An answer of the primary's.
+type Answer = upstream::Answered<UpBody>;
 
 impl Tap {
     /// A tap in front of the primary.
@@ -106,7 +106,8 @@ impl Tap {
         let sent = clock::now();
         let alarm = self.alarms.at(patience.first(sent, upload.is_some()));
         let done = {
-            let exchange = pin!(self.exchange(request, &kept, sent));
+            let again = Again { replayable: kept.replayable, request: || kept.again() };
+            let exchange = pin!(self.pool.exchange(request, again, sent));
             within(patience, exchange, upload.as_deref(), alarm).await
         };
         match done {
@@ -246,51 +247,6 @@ impl Tap {
         Kept { copy: kept, bodiless, replayable, line: None }
     }
 
-    /// Sends the request. Where a kept-alive connection was being closed by the primary at that
-    /// moment, sends it once more on another: if not a byte of it was written, if the primary
-    /// says that it did nothing with it (RFC 9113 section 8.7), or if doing it twice does no harm
-    /// (RFC 9110 section 9.2.2).
-    async fn exchange(
-        &self,
-        request: Request<UpBody>,
-        kept: &Kept,
-        now: Instant,
-    ) -> Result<Answer, Fault> {
-        let mut lease = match self.pool.rested(kept.replayable, now) {
-            Some(lease) => lease,
-            None => Box::pin(self.pool.connect()).await?,
-        };
-        match lease.send(request).await {
-            Ok(response) => Ok((response, lease)),
-            // Seldom, and large.
-            Err(refusal) => Box::pin(self.send_again(refusal, lease, kept)).await,
-        }
-    }
-
-    async fn send_again(
-        &self,
-        mut refusal: Refusal<UpBody>,
-        mut lease: Lease<UpBody>,
-        kept: &Kept,
-    ) -> Result<Answer, Fault> {
-        for tries in 1..MOST_TRIES {
-            let request = match refusal {
-                Refusal { unsent: Some(request), .. } if lease.may_be_closing() => request,
-                Refusal { retry: Retry::Harmless, fault, .. } => kept.again().ok_or(fault)?,
-                Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. } if lease.reused => {
-                    kept.replay().ok_or(Fault::Reset)?
-                }
-                Refusal { fault, .. } => return Err(fault),
-            };
-            lease = self.pool.reconnect(tries).await?;
-            refusal = match lease.send(request).await {
-                Ok(response) => return Ok((response, lease)),
-                Err(refusal) => refusal,
-            };
-        }
-        Err(refusal.fault)
-    }
-
     /// Passes on an answer.
     fn pass(
         &self,
@@ -405,10 +361,6 @@ enum Copy {
 }
 
 impl Kept {
-    fn replay(&self) -> Option<Request<UpBody>> {
-        if self.replayable { self.again() } else { None }
-    }
-
     /// The same request once more, where there is no body that has passed already.
     fn again(&self) -> Option<Request<UpBody>> {
         let head = match &self.copy {

@@ -1,10 +1,43 @@
-//! A connection that is read to its end though it cannot be written any more.
+//! A connection that is read to its end though it cannot be written any more, and that can tell
+//! when bytes came.
+//!
+//! This module never changes a byte, and never hides the end of a connection.
 
+use crate::base::clock;
 use std::io;
 use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+
+/// When the other side was last heard of.
+pub(super) struct Arrivals {
+    last: Mutex<Instant>,
+    more: Notify,
+}
+
+impl Arrivals {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { last: Mutex::new(clock::now()), more: Notify::new() })
+    }
+
+    /// Waits until something has come since this was last asked.
+    pub async fn more(&self) {
+        self.more.notified().await;
+    }
+
+    pub fn last(&self) -> Instant {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = clock::now();
+        self.more.notify_one();
+    }
+}
 
 /// A side that has answered early may hang up before it has read the whole request, and one that
 /// says GOAWAY before the next. What it said is there all the same: once writing fails, what is
@@ -12,11 +45,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(super) struct Heard<S> {
     stream: S,
     hung_up: bool,
+    /// Where somebody wants to know.
+    arrivals: Option<Arc<Arrivals>>,
 }
 
 impl<S> Heard<S> {
     pub fn new(stream: S) -> Self {
-        Self { stream, hung_up: false }
+        Self { stream, hung_up: false, arrivals: None }
+    }
+
+    /// The same, with what tells when bytes came.
+    pub fn watched(stream: S) -> (Self, Arc<Arrivals>) {
+        let arrivals = Arrivals::new();
+        (Self { arrivals: Some(arrivals.clone()), ..Self::new(stream) }, arrivals)
     }
 }
 
@@ -26,7 +67,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
+        if let Some(arrivals) = &self.arrivals {
+            arrivals.note();
+        }
+        Poll::Ready(read)
     }
 }
 
@@ -98,5 +143,22 @@ mod tests {
         let mut heard = String::new();
         near.read_to_string(&mut heard).await.expect("all that was said");
         assert_eq!(heard, "too large");
+    }
+
+    #[tokio::test]
+    async fn arrivals_are_told_once() {
+        let (mut far, near) = duplex(16);
+        let (mut watched, arrivals) = Heard::watched(near);
+        let before = arrivals.last();
+        far.write_all(b"x").await.expect("room");
+        watched.read_u8().await.expect("a byte");
+        arrivals.more().await;
+        assert!(arrivals.last() > before);
+        assert!(
+            tokio::task::unconstrained(async {
+                tokio::select! { biased; () = arrivals.more() => false, () = async {} => true }
+            })
+            .await
+        );
     }
 }

@@ -6,19 +6,19 @@
 //! to a target are made. A [`Lease`] is one connection on loan, or one stream of a connection that
 //! carries many: it goes back when the answer has been read to its end, and is closed otherwise.
 //!
-//! This module never retries, times out or decides anything: its callers do.
+//! This module never times out or decides what may be sent twice: its callers do.
 
 mod connect;
 mod endpoint;
+mod exchange;
 mod fault;
 mod heard;
 mod multiplex;
 mod pool;
 mod retry;
-mod watched;
 
 pub use connect::{Address, Connect, ConnectError, Connecting, Stream};
 pub use endpoint::Endpoint;
+pub use exchange::{Again, Answered};
 pub use fault::classify;
-pub use pool::{Lease, Pool, Refusal};
-pub use retry::{MOST_TRIES, Retry};
+pub use pool::{Lease, Pool};

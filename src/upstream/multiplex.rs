@@ -4,8 +4,8 @@ use crate::base::clock;
 use crate::model::Fault;
 use crate::upstream::endpoint::Open;
 use crate::upstream::fault::classify;
+use crate::upstream::heard::{Arrivals, Heard};
 use crate::upstream::retry::is_of_one_stream;
-use crate::upstream::watched::{Arrivals, Watched};
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -14,14 +14,14 @@ use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http2;
-use hyper::rt::{Read, Write};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 
 /// Requests on one connection at one time, where the other side allows as many.
@@ -119,12 +119,12 @@ where
     }
 
     /// Begins to speak HTTP/2 on a connection; gives the first place on it.
-    pub async fn begin<I>(&self, io: I, open: Open) -> Result<Stream<B>, Fault>
+    pub async fn begin<S>(&self, stream: S, open: Open) -> Result<Stream<B>, Fault>
     where
-        I: Read + Write + Send + Unpin + 'static,
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (io, arrivals) = Watched::new(io);
-        let begun = self.builder.handshake(io).await;
+        let (heard, arrivals) = Heard::watched(stream);
+        let begun = self.builder.handshake(TokioIo::new(heard)).await;
         let (sender, mut driven) = begun.map_err(|error| classify(&error))?;
         while driven.current_max_send_streams() == UNTOLD {
             tokio::select! {

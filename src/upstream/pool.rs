@@ -1,12 +1,11 @@
 //! Connections to one target, kept alive between requests.
 
-use crate::base::clock;
 use crate::model::Fault;
+use crate::upstream::connect;
 use crate::upstream::endpoint::{Endpoint, Secure, Spoken};
 use crate::upstream::heard::Heard;
 use crate::upstream::multiplex::{Multiplex, Stream, to_http1, to_http2};
-use crate::upstream::retry::retry;
-use crate::upstream::{MOST_TRIES, Retry, connect};
+use crate::upstream::retry::{MOST_TRIES, Retry, retry};
 use bytes::Bytes;
 use http::uri::Scheme;
 use http::{Request, Response, Version};
@@ -82,7 +81,7 @@ pub struct Lease<B> {
     pool: Arc<Pool<B>>,
     sender: Sender<B>,
     /// It has carried an exchange before: the other side may be closing it at this moment.
-    pub reused: bool,
+    pub(super) reused: bool,
 }
 
 enum Sender<B> {
@@ -91,7 +90,7 @@ enum Sender<B> {
 }
 
 /// A request that got no answer.
-pub struct Refusal<B> {
+pub(super) struct Refusal<B> {
     pub fault: Fault,
     /// The request, where not one byte of it was written: it is safe to send it again.
     pub unsent: Option<Request<B>>,
@@ -113,17 +112,9 @@ where
         Arc::new(Self { endpoint, idle: Mutex::default(), builder, multiplex })
     }
 
-    /// The connection used last that is still open, or a new one. A request that must not be sent
-    /// twice gets one that was in use a moment ago: the other side will hardly be closing that.
-    pub async fn lease(self: &Arc<Self>, replayable: bool) -> Result<Lease<B>, Fault> {
-        match self.rested(replayable, clock::now()) {
-            Some(lease) => Ok(lease),
-            None => Box::pin(self.connect()).await,
-        }
-    }
-
-    /// The same where no new one is needed.
-    pub fn rested(self: &Arc<Self>, replayable: bool, now: Instant) -> Option<Lease<B>> {
+    /// The connection used last, where one is open still. A request that must not be sent twice gets
+    /// one that was in use a moment ago: the other side will hardly be closing that.
+    pub(super) fn rested(self: &Arc<Self>, replayable: bool, now: Instant) -> Option<Lease<B>> {
         if let Some(multiplex) = &self.multiplex
             && let Some(stream) = multiplex.take()
         {
@@ -135,7 +126,7 @@ where
 
     /// A connection that is not known to have failed: a new one, or one of those that carry many
     /// requests.
-    pub async fn connect(self: &Arc<Self>) -> Result<Lease<B>, Fault> {
+    pub(super) async fn connect(self: &Arc<Self>) -> Result<Lease<B>, Fault> {
         match &self.multiplex {
             Some(multiplex) => Box::pin(self.share(multiplex)).await,
             None => self.connect_anew().await,
@@ -144,7 +135,7 @@ where
 
     /// A connection for sending a request once more that was sent so often without harm. The last
     /// try has one of its own, the first stream of which even a side takes that takes no other.
-    pub async fn reconnect(self: &Arc<Self>, tries: usize) -> Result<Lease<B>, Fault> {
+    pub(super) async fn reconnect(self: &Arc<Self>, tries: usize) -> Result<Lease<B>, Fault> {
         match tries + 1 < MOST_TRIES {
             true => self.connect().await,
             false => self.connect_anew().await,
@@ -176,9 +167,7 @@ where
         match (&self.endpoint.tls, &self.multiplex) {
             (None, None) => self.begin_http1(TokioIo::new(Heard::new(stream))).await,
             (None, Some(multiplex)) => {
-                let stream = multiplex
-                    .begin(TokioIo::new(Heard::new(stream)), self.endpoint.opened())
-                    .await?;
+                let stream = multiplex.begin(stream, self.endpoint.opened()).await?;
                 Ok(self.lend(Sender::Http2(stream), false))
             }
             (Some(secure), _) => Box::pin(self.begin_secured(stream, secure)).await,
@@ -212,8 +201,7 @@ where
         match spoken {
             Spoken::Http1 => self.begin_http1(TokioIo::new(Heard::new(tls))).await,
             Spoken::Http2 => {
-                let stream =
-                    multiplex.begin(TokioIo::new(Heard::new(tls)), self.endpoint.opened()).await?;
+                let stream = multiplex.begin(tls, self.endpoint.opened()).await?;
                 Ok(self.lend(Sender::Http2(stream), false))
             }
         }
@@ -261,7 +249,7 @@ where
 {
     /// Sends a request; gives the head of the answer, its body to be read. A head has the form of
     /// HTTP/1.1, whatever the connection speaks.
-    pub fn send<'a>(
+    pub(super) fn send<'a>(
         &'a mut self,
         mut request: Request<B>,
     ) -> impl Future<Output = Result<Response<Incoming>, Refusal<B>>> + Send + use<'a, B> {
@@ -280,7 +268,7 @@ where
     }
 
     /// Whether the other side may end the connection, or refuse this request, at this moment.
-    pub fn may_be_closing(&self) -> bool {
+    pub(super) fn may_be_closing(&self) -> bool {
         self.reused || matches!(self.sender, Sender::Http2(_))
     }
 

@@ -5,11 +5,11 @@ use std::error::Error;
 
 /// How often one request is sent where nothing was done with it. The last time it has a connection
 /// of its own; one that is shared may be closing already.
-pub const MOST_TRIES: usize = 3;
+pub(super) const MOST_TRIES: usize = 3;
 
 /// Whether a request that failed may be sent once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retry {
+pub(super) enum Retry {
     /// The other side has said that it did nothing with it (RFC 9113 section 8.7).
     Harmless,
     /// The connection ended under it: only where doing it twice does what doing it once does.

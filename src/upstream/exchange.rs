@@ -1,0 +1,86 @@
+//! One request and the head of its answer: sent, and sent once more where that does no harm.
+//!
+//! This module never sends anything a second time that the other side may have acted on, unless
+//! doing it twice does what doing it once does.
+
+use crate::model::Fault;
+use crate::upstream::pool::{Lease, Pool, Refusal};
+use crate::upstream::retry::{MOST_TRIES, Retry};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// How a request is sent once more.
+pub struct Again<F> {
+    /// It is idempotent, and can be made again whole (RFC 9110 section 9.2.2).
+    pub replayable: bool,
+    /// Makes it again, where nothing of it is lost that has passed already.
+    pub request: F,
+}
+
+/// The head of an answer, with the connection that its body comes on.
+pub type Answered<B> = (Response<Incoming>, Lease<B>);
+
+impl<B> Pool<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    /// Sends a request. Where a kept-alive connection was being closed by the other side at that
+    /// moment, sends it once more on another: if not a byte of it was written, if the other side
+    /// says that it did nothing with it (RFC 9113 section 8.7), or if doing it twice does no harm.
+    pub async fn exchange<F>(
+        self: &Arc<Self>,
+        request: Request<B>,
+        again: Again<F>,
+        now: Instant,
+    ) -> Result<Answered<B>, Fault>
+    where
+        F: Fn() -> Option<Request<B>>,
+    {
+        let mut lease = match self.rested(again.replayable, now) {
+            Some(lease) => lease,
+            None => Box::pin(self.connect()).await?,
+        };
+        match lease.send(request).await {
+            Ok(response) => Ok((response, lease)),
+            // Seldom, and large.
+            Err(refusal) => Box::pin(self.exchange_again(refusal, lease, again)).await,
+        }
+    }
+
+    async fn exchange_again<F>(
+        self: &Arc<Self>,
+        mut refusal: Refusal<B>,
+        mut lease: Lease<B>,
+        again: Again<F>,
+    ) -> Result<Answered<B>, Fault>
+    where
+        F: Fn() -> Option<Request<B>>,
+    {
+        for tries in 1..MOST_TRIES {
+            let fault = refusal.fault;
+            let request = match refusal {
+                Refusal { unsent: Some(request), .. } if lease.may_be_closing() => Some(request),
+                Refusal { retry: Retry::Harmless, .. } => (again.request)(),
+                Refusal { fault: Fault::Reset, retry: Retry::Idempotent, .. }
+                    if lease.reused && again.replayable =>
+                {
+                    (again.request)()
+                }
+                Refusal { .. } => None,
+            };
+            let Some(request) = request else { return Err(fault) };
+            lease = self.reconnect(tries).await?;
+            refusal = match lease.send(request).await {
+                Ok(response) => return Ok((response, lease)),
+                Err(refusal) => refusal,
+            };
+        }
+        Err(refusal.fault)
+    }
+}
