@@ -1,8 +1,9 @@
-//! Small things that every room may use: units, the clock, figures, how errors are printed, and what
-//! becomes of panics.
+//! Small things that every room may use: units, the clock and alarms, figures, how errors are printed,
+//! and what becomes of panics.
 //!
 //! This module never knows the product's nouns.
 
+mod alarm;
 mod budget;
 mod caught;
 mod chain;
@@ -10,6 +11,7 @@ pub mod clock;
 mod figures;
 mod units;
 
+pub use alarm::{Alarm, Alarms};
 pub use budget::{Budget, Charge};
 pub use caught::caught;
 pub use chain::Chain;

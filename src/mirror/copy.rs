@@ -1,6 +1,6 @@
 //! One copy: from the exchange to the candidate's outcome.
 
-use crate::base::{Charge, clock};
+use crate::base::{Alarms, Charge, clock};
 use crate::isolate;
 use crate::mirror::arriving::Arriving;
 use crate::model::{Exchange, Fault, Outcome, Payload, Reply};
@@ -14,11 +14,11 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::convert::Infallible;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::time;
 
 /// A body sent again from what was captured.
 #[derive(Clone)]
@@ -102,6 +102,7 @@ pub(super) struct OutOfMemory;
 /// A copy on its way, and how to make it once more.
 pub(super) struct Sending<'a, F> {
     pub pool: &'a Arc<Pool<Replay>>,
+    pub alarms: &'a Alarms,
     pub plan: &'a Plan,
     /// The primary's body, which the answer's is likely to be like.
     pub like: &'a Payload,
@@ -118,17 +119,16 @@ where
     F: Fn() -> Option<Request<Replay>>,
 {
     let begun = clock::now();
-    let patience = sending.plan.timeout;
-    let asked = time::timeout(patience, ask(request, sending, charge)).await;
-    let mut same_body = false;
-    let outcome = match asked {
-        Ok(Ok((reply, same))) => {
-            same_body = same;
-            Outcome::Reply(reply)
-        }
-        Ok(Err(Failure::Fault(fault))) => Outcome::Fault(fault),
-        Ok(Err(Failure::Memory)) => return Err(OutOfMemory),
-        Err(_) => Outcome::Fault(Fault::Timeout),
+    let mut alarm = sending.alarms.at(begun + sending.plan.timeout);
+    let mut asked = pin!(ask(request, sending, charge));
+    let asked = poll_fn(|cx| match asked.as_mut().poll(cx) {
+        Poll::Pending => Pin::new(&mut alarm).poll(cx).map(|()| Err(Fault::Timeout.into())),
+        done => done,
+    });
+    let (outcome, same_body) = match asked.await {
+        Ok((reply, same)) => (Outcome::Reply(reply), same),
+        Err(Failure::Fault(fault)) => (Outcome::Fault(fault), false),
+        Err(Failure::Memory) => return Err(OutOfMemory),
     };
     let latency = clock::now().saturating_duration_since(begun);
     Ok(Answer { outcome, latency, same_body })
@@ -149,7 +149,7 @@ impl From<Fault> for Failure {
 /// grounds as a client's request is.
 async fn ask<F>(
     request: Request<Replay>,
-    Sending { pool, plan, like, again }: Sending<'_, F>,
+    Sending { pool, plan, like, again, .. }: Sending<'_, F>,
     charge: &mut Charge,
 ) -> Result<(Reply, bool), Failure>
 where

@@ -1,10 +1,11 @@
 //! Which copy is sent when: at once where a slot is free, else in turn, else not at all.
 
-use crate::base::{Charge, clock};
+use crate::base::{Alarms, Charge, clock};
 use crate::compare::same;
 use crate::judge::{Batch, Equal, Pending, Subject};
 use crate::mirror::breaker::{Ending, Pass};
 use crate::mirror::copy::{self, Answer, Replay, Sending};
+use crate::mirror::crew::Crew;
 use crate::mirror::readings::Readings;
 use crate::mirror::{Limits, Outbox};
 use crate::model::{
@@ -42,6 +43,8 @@ pub struct Mirror {
     queued: Notify,
     in_flight: AtomicUsize,
     landed: Notify,
+    crew: Crew<Flight>,
+    alarms: Alarms,
     readings: Arc<Readings>,
 }
 
@@ -69,6 +72,8 @@ impl Mirror {
             queued: Notify::new(),
             in_flight: AtomicUsize::new(0),
             landed: Notify::new(),
+            crew: Crew::new(),
+            alarms: Alarms::default(),
         })
     }
 
@@ -133,6 +138,7 @@ impl Mirror {
         while let Some(job) = self.take() {
             self.settle(&job, Disposition::Dropped(DropReason::Shutdown));
         }
+        drop(self.crew.recall());
     }
 
     /// A client has been answered.
@@ -153,18 +159,28 @@ impl Mirror {
     }
 
     fn launch(self: &Arc<Self>, job: Job, slot: OwnedSemaphorePermit) {
-        let mirror = self.clone();
         self.in_flight.fetch_add(1, Relaxed);
-        let mut flight = Flight { mirror: self.clone(), job: Some(job) };
-        tokio::spawn(async move {
+        let flight = Flight { mirror: self.clone(), job: Some(job), _slot: slot };
+        if let Some(flight) = self.crew.call(flight) {
+            tokio::spawn(self.clone().fly(flight));
+        }
+    }
+
+    /// Sends copies for as long as there are any, and then whenever there are.
+    async fn fly(self: Arc<Self>, mut flight: Flight) {
+        loop {
             flight.run().await;
             // The slot goes from copy to copy while there are any.
-            while let Some(job) = mirror.next() {
+            while let Some(job) = self.next() {
                 flight.job = Some(job);
                 flight.run().await;
             }
-            drop(slot);
-        });
+            drop(flight);
+            flight = match self.crew.rest().await {
+                Some(flight) => flight,
+                None => return,
+            };
+        }
     }
 
     /// The next copy to be sent. Where mirroring has been switched off, what waits is let go.
@@ -216,6 +232,7 @@ impl Mirror {
 struct Flight {
     mirror: Arc<Mirror>,
     job: Option<Job>,
+    _slot: OwnedSemaphorePermit,
 }
 
 impl Flight {
@@ -237,7 +254,8 @@ impl Flight {
             Outcome::Reply(reply) => &reply.body,
             Outcome::Fault(_) => &Payload::default(),
         };
-        let sending = Sending { pool, plan, like, again: || copy().ok() };
+        let alarms = &self.mirror.alarms;
+        let sending = Sending { pool, alarms, plan, like, again: || copy().ok() };
         let Ok(answer) = copy::send(request, sending, charge).await else {
             return self.end(Disposition::Failed(FailReason::Memory));
         };
@@ -339,7 +357,8 @@ mod tests {
         let job = Job { exchange, plan: policy.plan(&Method::GET, "/").clone(), charge };
         outbox.note(|batch| batch.seen(Subject::new(&Method::GET, "/", None)));
         mirror.in_flight.fetch_add(1, Relaxed);
-        let flight = Flight { mirror: mirror.clone(), job: Some(job) };
+        let slot = limits.try_slot().expect("a slot");
+        let flight = Flight { mirror: mirror.clone(), job: Some(job), _slot: slot };
         let struck = caught(|| {
             let _flight = flight;
             panic!("as the test wants it")

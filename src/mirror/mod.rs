@@ -11,6 +11,7 @@
 mod arriving;
 mod breaker;
 mod copy;
+mod crew;
 mod dispatch;
 mod limits;
 mod outbox;

@@ -1,9 +1,8 @@
 //! Accepting clients and serving their connections, until told to stop.
 
-use crate::base::Chain;
+use crate::base::{Alarms, Chain};
 use crate::model::Rule;
 use crate::tap::Tap;
-use crate::tap::alarm::Alarms;
 use crate::tap::body::LiveBody;
 use crate::tap::door::{Door, turn_away};
 use crate::tap::headers::Peer;

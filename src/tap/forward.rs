@@ -1,9 +1,8 @@
 //! One request: from the client to the primary and back.
 
-use crate::base::clock;
+use crate::base::{Alarm, Alarms, clock};
 use crate::model::{Answered, Fault, Rule};
 use crate::policy::Marker;
-use crate::tap::alarm::{Alarm, Alarms};
 use crate::tap::body::{Ending, LiveBody, Passage, Rest, UpBody};
 use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Head, Progress, Upload};

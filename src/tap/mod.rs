@@ -7,7 +7,6 @@
 //!
 //! This module never waits for the shadow plane and never sends a byte to the candidate.
 
-mod alarm;
 mod body;
 mod bound;
 mod capture;

@@ -6,7 +6,7 @@
 //!
 //! This module never goes off early.
 
-use crate::base::clock;
+use super::clock;
 use hyper::rt::{Sleep as HyperSleep, Timer};
 use std::future::Future;
 use std::pin::Pin;
@@ -21,10 +21,10 @@ const MOST_IDLE: usize = 1024;
 /// The timers of one worker that no alarm holds at the moment. The lock is never contended: only
 /// its own worker's thread takes it.
 #[derive(Clone, Default)]
-pub(super) struct Alarms(Arc<Mutex<Vec<Pin<Box<Sleep>>>>>);
+pub struct Alarms(Arc<Mutex<Vec<Pin<Box<Sleep>>>>>);
 
 /// Ready once an instant has come.
-pub(super) struct Alarm {
+pub struct Alarm {
     due: Instant,
     /// Goes off at that instant, or before it.
     timer: Option<Pin<Box<Sleep>>>,

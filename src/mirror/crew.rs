@@ -1,0 +1,131 @@
+//! The tasks that send copies. One that has nothing to do rests, and is used again: beginning a
+//! task costs more than all that is decided about a copy.
+//!
+//! This module never keeps more tasks at rest than [`MOST_RESTING`].
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// A task that finds so many others at rest ends.
+const MOST_RESTING: usize = 64;
+
+/// The tasks of one worker that are at rest, and what they are called for. The lock is never
+/// contended: only its own worker's thread takes it.
+pub(super) struct Crew<T> {
+    state: Mutex<State<T>>,
+    called: Notify,
+}
+
+struct State<T> {
+    /// Tasks that rest and have not been called.
+    resting: usize,
+    /// What those who were called are to do.
+    calls: VecDeque<T>,
+}
+
+impl<T> Crew<T> {
+    /// Nobody rests.
+    pub fn new() -> Self {
+        let state = Mutex::new(State { resting: 0, calls: VecDeque::new() });
+        Self { state, called: Notify::new() }
+    }
+
+    /// Calls a task at rest; gives back what it was to do where none is.
+    pub fn call(&self, work: T) -> Option<T> {
+        let mut state = self.state();
+        let Some(others) = state.resting.checked_sub(1) else { return Some(work) };
+        state.resting = others;
+        state.calls.push_back(work);
+        // The one that has rested the least: what it needs is near at hand.
+        self.called.notify_last();
+        None
+    }
+
+    /// Rests until called; gives nothing to do where enough others rest.
+    pub async fn rest(&self) -> Option<T> {
+        {
+            let mut state = self.state();
+            if state.resting >= MOST_RESTING {
+                return None;
+            }
+            state.resting += 1;
+        }
+        loop {
+            let called = self.called.notified();
+            if let Some(work) = self.state().calls.pop_front() {
+                return Some(work);
+            }
+            called.await;
+        }
+    }
+
+    /// Takes back what those who were called have not begun.
+    pub fn recall(&self) -> VecDeque<T> {
+        std::mem::take(&mut self.state().calls)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use tokio::sync::mpsc;
+    use tokio::task::{self, JoinSet};
+
+    /// Begins tasks that tell of each piece of work, and lets them go to rest.
+    async fn crew(tasks: usize) -> (Arc<Crew<usize>>, mpsc::UnboundedReceiver<usize>) {
+        let (crew, (tell, told)) = (Arc::new(Crew::new()), mpsc::unbounded_channel());
+        for _ in 0..tasks {
+            let (crew, tell) = (crew.clone(), tell.clone());
+            tokio::spawn(async move {
+                while let Some(work) = crew.rest().await {
+                    tell.send(work).expect("the test listens");
+                }
+            });
+        }
+        task::yield_now().await;
+        (crew, told)
+    }
+
+    #[tokio::test]
+    async fn each_piece_of_work_is_done_once_and_none_is_taken_that_nobody_would_do() {
+        let (crew, mut told) = crew(3).await;
+        for _ in 0..10 {
+            let refused: Vec<_> = (0..5).filter_map(|work| crew.call(work)).collect();
+            assert_eq!(refused, [3, 4]);
+            let mut done = [told.recv().await, told.recv().await, told.recv().await];
+            done.sort_unstable();
+            assert_eq!(done, [Some(0), Some(1), Some(2)]);
+            // They rest again.
+            task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_ends_where_enough_others_rest() {
+        let (crew, mut tasks) = (Arc::new(Crew::<usize>::new()), JoinSet::new());
+        for _ in 0..=MOST_RESTING {
+            let crew = crew.clone();
+            tasks.spawn(async move { crew.rest().await });
+        }
+        assert_eq!(tasks.join_next().await.expect("a task").ok(), Some(None));
+        let taken = (0..=MOST_RESTING).filter(|&work| crew.call(work).is_none()).count();
+        assert_eq!(taken, MOST_RESTING);
+        let done = tasks.join_all().await;
+        assert!(done.iter().all(Option::is_some));
+    }
+
+    #[tokio::test]
+    async fn what_was_not_begun_can_be_taken_back() {
+        let (crew, mut told) = crew(2).await;
+        assert_eq!((crew.call(1), crew.call(2)), (None, None));
+        assert_eq!(crew.recall(), [1, 2]);
+        task::yield_now().await;
+        assert!(told.try_recv().is_err());
+    }
+}
