@@ -97,7 +97,22 @@ const ADDED: usize = 4;
 pub(super) fn to_upstream(head: &mut Parts, peer: &Peer, via: Option<&Via>) {
     // At most once is there no room for what is added.
     head.headers.reserve(ADDED);
-    let trailers = wants_trailers(&head.headers);
+    // Looking at all there are costs less than looking for each.
+    if head.headers.keys().any(is_hop_by_hop) {
+        hop(head);
+    }
+    set_host(head);
+    join_cookies(head);
+    forwarded(&mut head.headers, peer);
+    if let Some(via) = via {
+        head.headers.append(VIA, via.of_request(head.version));
+    }
+    head.version = Version::HTTP_11;
+}
+
+/// Says for the next hop what the client has said for its own, as far as that is to pass.
+fn hop(head: &mut Parts) {
+    let trailers = has_token(&head.headers, &TE, b"trailers");
     let upgrade = upgrade(head);
     let streamed = head.headers.contains_key(TRANSFER_ENCODING);
     strip(&mut head.headers);
@@ -113,13 +128,6 @@ pub(super) fn to_upstream(head: &mut Parts, peer: &Peer, via: Option<&Via>) {
         // hyper leaves out the body of a GET whose framing is not stated.
         head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
-    set_host(head);
-    join_cookies(head);
-    forwarded(&mut head.headers, peer);
-    if let Some(via) = via {
-        head.headers.append(VIA, via.of_request(head.version));
-    }
-    head.version = Version::HTTP_11;
 }
 
 /// Turns a received head of an answer into the one that the client gets. Nothing is added: a
@@ -144,8 +152,7 @@ pub(super) fn upgrade(head: &Parts) -> Option<HeaderValue> {
 
 /// HTTP/2 may cut cookies into several lines; HTTP/1 knows one (RFC 9113 section 8.2.3).
 fn join_cookies(head: &mut Parts) {
-    let mut lines = head.headers.get_all(COOKIE).iter();
-    if head.version != Version::HTTP_2 || lines.next().is_none() || lines.next().is_none() {
+    if head.version != Version::HTTP_2 || head.headers.get_all(COOKIE).iter().count() < 2 {
         return;
     }
     let lines: Vec<_> = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
@@ -159,10 +166,6 @@ pub(super) fn frame(head: &mut Parts) {
     if !head.headers.contains_key(CONTENT_LENGTH) {
         head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
-}
-
-fn wants_trailers(headers: &HeaderMap) -> bool {
-    has_token(headers, &TE, b"trailers")
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, wanted: &[u8]) -> bool {
@@ -205,20 +208,18 @@ fn forwarded(headers: &mut HeaderMap, peer: &Peer) {
             headers.remove(name);
         }
     }
-    if headers.contains_key(FORWARDED) {
+    let has = |wanted: &HeaderName| headers.keys().any(|name| name == wanted);
+    let (element, chain) = (has(&FORWARDED), has(&FORWARDED_FOR));
+    let (scheme, host) = (has(&FORWARDED_PROTO), has(&FORWARDED_HOST));
+    if element {
         headers.append(FORWARDED, forwarded_element(peer.address));
     }
-    let chain = match headers.get(&FORWARDED_FOR) {
-        None => peer.forwarded_for.clone(),
-        Some(_) => extended(headers, peer),
-    };
+    let chain = if chain { extended(headers, peer) } else { peer.forwarded_for.clone() };
     headers.insert(&FORWARDED_FOR, chain);
-    if !headers.contains_key(&FORWARDED_PROTO) {
+    if !scheme {
         headers.insert(&FORWARDED_PROTO, HeaderValue::from_static(peer.scheme));
     }
-    if !headers.contains_key(&FORWARDED_HOST)
-        && let Some(host) = headers.get(HOST).cloned()
-    {
+    if !host && let Some(host) = headers.get(HOST).cloned() {
         headers.insert(&FORWARDED_HOST, host);
     }
 }
