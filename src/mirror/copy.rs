@@ -71,20 +71,19 @@ pub(super) fn copy(
     plan: &Plan,
     marker: &HeaderValue,
 ) -> Result<Request<Replay>, isolate::Unappliable> {
-    let original = &exchange.request;
-    let rewritten = isolate::rewrite(&plan.rewrite, original)?;
+    let mut rewritten = isolate::rewrite(&plan.rewrite, &exchange.request)?;
     // A length that the primary was not told is not told to the candidate.
-    let sized = original.headers.contains_key(CONTENT_LENGTH);
-    let body = Replay::new(&rewritten.body, original.trailers.clone(), sized);
+    let length = rewritten.headers.get_mut(CONTENT_LENGTH);
+    let sized = length.is_some();
+    if let Some(length) = length {
+        *length = HeaderValue::from(rewritten.body.len());
+    }
+    rewritten.headers.insert(&MARKER, marker.clone());
+    let body = Replay::new(&rewritten.body, rewritten.trailers, sized);
     let mut request = Request::new(body);
     *request.method_mut() = rewritten.method;
     *request.uri_mut() = rewritten.uri;
-    let mut headers = rewritten.headers;
-    if headers.contains_key(CONTENT_LENGTH) {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(rewritten.body.len()));
-    }
-    headers.insert(&MARKER, marker.clone());
-    *request.headers_mut() = headers;
+    *request.headers_mut() = rewritten.headers;
     Ok(request)
 }
 
