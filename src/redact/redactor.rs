@@ -33,11 +33,11 @@ const LONG_KEY: usize = 16;
 /// How deep JSON is looked for in strings of JSON.
 const MAX_NESTING: u8 = 2;
 
-/// Replaces secrets by marks. Made once for a process, from the config and a random key.
+/// Replaces secrets by marks. Made for each generation of the config, with the process's random key.
 #[derive(Clone, Debug)]
 pub struct Redactor {
     pub(super) marks: Marks,
-    pub(super) scanner: Scanner,
+    pub(super) scanner: &'static Scanner,
     headers: Vec<HeaderName>,
     json: Vec<Pattern>,
     query: Vec<String>,
@@ -49,7 +49,7 @@ impl Redactor {
     pub fn new(config: &config::Redact, key: [u8; 32]) -> Self {
         Self {
             marks: Marks::new(key),
-            scanner: Scanner::new(),
+            scanner: Scanner::get(),
             headers: config.headers.clone(),
             json: config.json.clone(),
             query: config.query.clone(),

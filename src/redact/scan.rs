@@ -6,6 +6,7 @@ use crate::syntax::json::Text;
 use crate::syntax::percent_decode;
 use regex::{Match, Regex};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Finds what looks like a secret, or stands beside a name that announces one. Expressions of the
 /// `regex` crate take time in proportion to the text.
@@ -24,7 +25,14 @@ pub(super) struct Scanner {
 }
 
 impl Scanner {
-    pub(super) fn new() -> Self {
+    /// The one scanner. To compile it takes longer than all else that a reload does, or a switch
+    /// that is turned, and no config changes it.
+    pub(super) fn get() -> &'static Self {
+        static SCANNER: LazyLock<Scanner> = LazyLock::new(Scanner::new);
+        &SCANNER
+    }
+
+    fn new() -> Self {
         let regex = |text| Regex::new(text).expect("a fixed expression, compiled by every test");
         Self {
             jwt: regex(r"eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*"),
@@ -176,7 +184,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &[&str]) {
-        let found = Scanner::new().find(text);
+        let found = Scanner::get().find(text);
         let found: Vec<_> = found.into_iter().filter_map(|range| text.get(range)).collect();
         assert_eq!(found, expected, "{text}");
     }
