@@ -35,6 +35,7 @@ fn m12_no_copy_goes_to_the_primary_to_ourselves_or_round_and_round() {
 
 #[test]
 fn m24_reloads_under_load_mix_nothing() {
+    const RELOADS: usize = 1_000;
     let primary = Origin::json("{}");
     let candidate = Origin::json("{}");
     let config = |generation: usize| {
@@ -46,6 +47,12 @@ fn m24_reloads_under_load_mix_nothing() {
     let shadow = Shadow::start(primary.address, candidate.address, &config(0));
     let path = shadow.folder.path().join("shadow.yaml");
     let text = fs::read_to_string(&path).expect("a config");
+    let mut admin = Client::connect(shadow.admin);
+    let mut reload = |next: String| {
+        fs::write(&path, text.replace(&config(0), &next)).expect("written");
+        admin.send("POST /api/v1/reload HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n");
+        admin.answer("POST").status
+    };
     let done = AtomicBool::new(false);
     let requests = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -58,22 +65,28 @@ fn m24_reloads_under_load_mix_nothing() {
                 }
             });
         }
-        let mut admin = Client::connect(shadow.admin);
-        for generation in 1..=100 {
-            let next = text.replace(&config(0), &config(generation));
-            fs::write(&path, next).expect("written");
-            admin.send(
-                "POST /api/v1/reload HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n",
-            );
-            assert_eq!(admin.answer("POST").status, 200);
+        for generation in 1..=RELOADS {
+            if generation % 10 == 0 {
+                let bad = format!("{}\nno_such_key: 1", config(RELOADS + generation));
+                assert_eq!(reload(bad), 422);
+            }
+            assert_eq!(reload(config(generation)), 200);
         }
         done.store(true, Ordering::Relaxed);
     });
-    shadow.settled(requests.into_inner() as u64);
-    for seen in candidate.seen() {
+    let requests = requests.into_inner() as u64;
+    shadow.settled(requests);
+    assert_eq!(get(shadow.listen, "/?two=live").status, 200);
+    shadow.settled(requests + 1);
+    let copies = candidate.seen();
+    for seen in &copies {
         let one = seen.header("x-one").expect("the header is set").to_owned();
         assert_eq!(seen.target, format!("/?two={one}"), "two generations in one request");
+        let generation: usize = one.trim_start_matches('g').parse().expect("a number");
+        assert!(generation <= RELOADS, "a config that was refused");
     }
+    let last = copies.last().and_then(|seen| seen.header("x-one"));
+    assert_eq!(last, Some(format!("g{RELOADS}").as_str()), "the last config does not hold");
     assert!(primary.seen().iter().all(|seen| seen.target == "/?two=live"));
 }
 

@@ -4,10 +4,12 @@ use super::BODY;
 use crate::support::{Client, Origin, Shadow, command, eventually, get, stdout, under};
 use serde_json::Value;
 use std::fs::{self, File};
+use std::ops::RangeInclusive;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::{self, Command, Output};
 use std::sync::Arc;
+use std::thread;
 
 /// A process whose store lies on a disk of its own, in a mount namespace of its own.
 struct SmallDisk {
@@ -124,28 +126,58 @@ fn m16_a_store_that_vanishes_while_it_is_written() {
     assert_eq!(shadow.stop().0.code(), Some(0));
 }
 
+/// Stores that are killed again and again, side by side: their writers wait most of the time.
+const STORES: usize = 2;
+const KILLS: usize = 25;
+
 #[test]
 fn m27_every_kill_leaves_a_store_that_opens_and_counts_nothing_twice() {
     let (primary, candidate) = (Origin::json(r#"{"a":1}"#), Origin::json(r#"{"a":2}"#));
-    let folder = Arc::new(tempfile::TempDir::new().expect("a folder"));
-    for round in 0..5 {
-        let shadow = Shadow::start_in(folder.clone(), primary.address, candidate.address, "");
-        let mut client = Client::connect(shadow.listen);
-        let before = shadow.flushes();
-        let mut sent = 0;
-        while shadow.flushes() < before + 2 || sent < 50 {
-            client.get("/a");
-            sent += 1;
+    thread::scope(|scope| {
+        for _ in 0..STORES {
+            scope.spawn(|| {
+                let folder = Arc::new(tempfile::TempDir::new().expect("a folder"));
+                for round in 1..=KILLS {
+                    let shadow =
+                        Shadow::start_in(folder.clone(), primary.address, candidate.address, "");
+                    let counts = kill_under_load(shadow, round * 800 / KILLS);
+                    let report = told(folder.path(), &["report", "--format", "json"]);
+                    let compared = report["coverage"]["compared"].as_u64().expect("a count");
+                    assert!(counts.contains(&compared), "{round}: {compared} of {counts:?}");
+                    assert_eq!(report["findings"][0]["count"], compared, "{report}");
+                }
+                let list = told(folder.path(), &["session", "list", "--format", "json"]);
+                assert_eq!(list.as_array().map(Vec::len), Some(KILLS));
+            });
         }
-        shadow.signal("KILL");
-        shadow.wait();
-        let report = command(folder.path(), &["report", "--format", "json"]).output();
-        let report: Value = serde_json::from_str(&stdout(&report.expect("runs"))).expect("JSON");
-        let compared = report["coverage"]["compared"].as_u64().expect("a count");
-        assert!((1..=sent).contains(&compared), "round {round}: {compared} of {sent}");
-        assert_eq!(report["findings"][0]["count"], compared, "{report}");
+    });
+}
+
+/// Kills a process so many requests after a flush, which is at any moment of its writer's turn;
+/// gives the requests of which it has said that they are stored, to those that it was sent.
+fn kill_under_load(shadow: Shadow, after: usize) -> RangeInclusive<u64> {
+    let mut client = Client::connect(shadow.listen);
+    let mut sent = 0..;
+    let mut send = || {
+        assert_eq!(client.get("/a").text(), r#"{"a":1}"#);
+        sent.next();
+    };
+    (0..20).for_each(|_| send());
+    let stored = shadow.settled(20)["coverage"]["compared"].as_u64().expect("a count");
+    assert_eq!(stored, 20);
+    // The flush under way may have begun before that; the one after it has not.
+    let flushes = shadow.flushes() + 2;
+    while shadow.flushes() < flushes {
+        send();
     }
-    let list = command(folder.path(), &["session", "list", "--format", "json"]).output();
-    let list: Value = serde_json::from_str(&stdout(&list.expect("runs"))).expect("JSON");
-    assert_eq!(list.as_array().map(Vec::len), Some(5));
+    (0..after).for_each(|_| send());
+    shadow.signal("KILL");
+    shadow.wait();
+    stored..=sent.start
+}
+
+/// What a command says of a folder, in JSON.
+fn told(folder: &Path, args: &[&str]) -> Value {
+    let output = command(folder, args).output().expect("the binary runs");
+    serde_json::from_str(&stdout(&output)).expect("JSON")
 }
