@@ -77,7 +77,7 @@ impl Endpoint {
         Self { way, ..self }
     }
 
-    /// How many connections to it are open now; those that have become tunnels are not counted.
+    /// How many connections to it are open now, tunnels among them.
     pub fn open(&self) -> usize {
         self.open.load(Relaxed)
     }

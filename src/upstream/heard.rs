@@ -4,6 +4,7 @@
 //! This module never changes a byte, and never hides the end of a connection.
 
 use crate::base::clock;
+use crate::upstream::endpoint::Open;
 use std::io;
 use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
 use std::pin::Pin;
@@ -47,17 +48,20 @@ pub(super) struct Heard<S> {
     hung_up: bool,
     /// Where somebody wants to know.
     arrivals: Option<Arc<Arrivals>>,
+    /// It goes where the bytes go: into a tunnel too.
+    _open: Open,
 }
 
 impl<S> Heard<S> {
-    pub fn new(stream: S) -> Self {
-        Self { stream, hung_up: false, arrivals: None }
+    /// A connection that is counted as open until this is dropped.
+    pub fn new(stream: S, open: Open) -> Self {
+        Self { stream, hung_up: false, arrivals: None, _open: open }
     }
 
     /// The same, with what tells when bytes came.
-    pub fn watched(stream: S) -> (Self, Arc<Arrivals>) {
+    pub fn watched(stream: S, open: Open) -> (Self, Arc<Arrivals>) {
         let arrivals = Arrivals::new();
-        (Self { arrivals: Some(arrivals.clone()), ..Self::new(stream) }, arrivals)
+        (Self { arrivals: Some(arrivals.clone()), ..Self::new(stream, open) }, arrivals)
     }
 }
 
@@ -130,14 +134,29 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upstream::{Address, Endpoint};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    fn endpoint() -> Endpoint {
+        Address::new("localhost", 1).into()
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_open_until_nobody_has_it_any_more() {
+        let endpoint = endpoint();
+        let (near, _far) = duplex(1);
+        let heard = Heard::new(near, endpoint.opened());
+        assert_eq!(endpoint.open(), 1);
+        drop(heard);
+        assert_eq!(endpoint.open(), 0);
+    }
 
     #[tokio::test]
     async fn what_was_said_before_hanging_up_is_heard() {
         let (near, mut far) = duplex(16);
         far.write_all(b"too large").await.expect("room for it");
         drop(far);
-        let mut near = Heard::new(near);
+        let mut near = Heard::new(near, endpoint().opened());
         near.write_all(&[0; 100]).await.expect("let go");
         near.flush().await.expect("nothing to flush");
         let mut heard = String::new();
@@ -148,7 +167,7 @@ mod tests {
     #[tokio::test]
     async fn arrivals_are_told_once() {
         let (mut far, near) = duplex(16);
-        let (mut watched, arrivals) = Heard::watched(near);
+        let (mut watched, arrivals) = Heard::watched(near, endpoint().opened());
         let before = arrivals.last();
         far.write_all(b"x").await.expect("room");
         watched.read_u8().await.expect("a byte");

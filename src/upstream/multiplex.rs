@@ -123,7 +123,7 @@ where
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (heard, arrivals) = Heard::watched(stream);
+        let (heard, arrivals) = Heard::watched(stream, open);
         let begun = self.builder.handshake(TokioIo::new(heard)).await;
         let (sender, mut driven) = begun.map_err(|error| classify(&error))?;
         while driven.current_max_send_streams() == UNTOLD {
@@ -138,8 +138,6 @@ where
         let (told, changed) = (limit.clone(), self.changed.clone());
         // Its errors reach whoever waits for an answer; there is nobody else to tell.
         tokio::spawn(poll_fn(move |cx| {
-            // It is open for as long as this runs.
-            let _open = &open;
             let ended = Pin::new(&mut driven).poll(cx).map(drop);
             let limit = driven.current_max_send_streams();
             if told.swap(limit, Relaxed) != limit || ended.is_ready() {

@@ -2,7 +2,7 @@
 
 use crate::model::Fault;
 use crate::upstream::connect;
-use crate::upstream::endpoint::{Endpoint, Secure, Spoken};
+use crate::upstream::endpoint::{Endpoint, Open, Secure, Spoken};
 use crate::upstream::heard::Heard;
 use crate::upstream::multiplex::{Multiplex, Stream, to_http1, to_http2};
 use crate::upstream::retry::{MOST_TRIES, Retry, retry};
@@ -12,7 +12,6 @@ use http::{Request, Response, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1};
-use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
 use pin_project_lite::pin_project;
 use std::error::Error;
@@ -22,6 +21,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio::time;
 
@@ -164,26 +164,26 @@ where
 
     async fn connect_anew(self: &Arc<Self>) -> Result<Lease<B>, Fault> {
         let stream = self.endpoint.way.connect().await?;
+        let open = self.endpoint.opened();
         match (&self.endpoint.tls, &self.multiplex) {
-            (None, None) => self.begin_http1(TokioIo::new(Heard::new(stream))).await,
+            (None, None) => self.begin_http1(Heard::new(stream, open)).await,
             (None, Some(multiplex)) => {
-                let stream = multiplex.begin(stream, self.endpoint.opened()).await?;
+                let stream = multiplex.begin(stream, open).await?;
                 Ok(self.lend(Sender::Http2(stream), false))
             }
-            (Some(secure), _) => Box::pin(self.begin_secured(stream, secure)).await,
+            (Some(secure), _) => Box::pin(self.begin_secured(stream, secure, open)).await,
         }
     }
 
-    async fn begin_http1<I>(self: &Arc<Self>, io: I) -> Result<Lease<B>, Fault>
+    async fn begin_http1<S>(self: &Arc<Self>, stream: Heard<S>) -> Result<Lease<B>, Fault>
     where
-        I: Read + Write + Send + Unpin + 'static,
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (sender, connection) = self.builder.handshake(io).await.map_err(|_| Fault::Reset)?;
+        let begun = self.builder.handshake(TokioIo::new(stream)).await;
+        let (sender, connection) = begun.map_err(|_| Fault::Reset)?;
         // Its errors reach whoever waits for an answer; there is nobody else to tell.
-        let open = self.endpoint.opened();
         let driver = tokio::spawn(async move {
             connection.with_upgrades().await.ok();
-            drop(open);
         });
         Ok(self.lend(Sender::Http1(Single { sender, driver: Driver(driver) }), false))
     }
@@ -192,16 +192,17 @@ where
         self: &Arc<Self>,
         stream: Box<dyn connect::Stream>,
         secure: &Secure,
+        open: Open,
     ) -> Result<Lease<B>, Fault> {
         let (tls, spoken) = secure.handshake(stream, self.endpoint.protocol).await?;
         let Some(multiplex) = &self.multiplex else {
-            return self.begin_http1(TokioIo::new(Heard::new(tls))).await;
+            return self.begin_http1(Heard::new(tls, open)).await;
         };
         multiplex.declined.store(spoken == Spoken::Http1, Relaxed);
         match spoken {
-            Spoken::Http1 => self.begin_http1(TokioIo::new(Heard::new(tls))).await,
+            Spoken::Http1 => self.begin_http1(Heard::new(tls, open)).await,
             Spoken::Http2 => {
-                let stream = multiplex.begin(tls, self.endpoint.opened()).await?;
+                let stream = multiplex.begin(tls, open).await?;
                 Ok(self.lend(Sender::Http2(stream), false))
             }
         }

@@ -284,6 +284,23 @@ fn case_27_an_upgrade_is_a_tunnel_with_two_ends_and_is_not_mirrored() {
 }
 
 #[test]
+fn case_27_a_tunnel_is_an_open_connection_of_both_sides_until_it_ends() {
+    let (origin, address) = listener();
+    let shadow = Shadow::edge(address, "");
+    let open = || {
+        let side = |side: &str| format!("shadow_open_connections{{side=\"{side}\"}}");
+        ["client", "primary"].map(|name| shadow.metric(&side(name)))
+    };
+    let (client, mut upstream) = tunnel(&shadow, &origin);
+    assert_eq!(open(), [1, 1]);
+    client.shutdown(Shutdown::Write).expect("half closed");
+    assert_eq!(upstream.read(&mut [0; 9]).expect("an end"), 0);
+    assert_eq!(open(), [1, 1]);
+    drop(upstream);
+    eventually("both to close", || (open() == [0, 0]).then_some(()));
+}
+
+#[test]
 fn case_27_a_tunnel_in_which_nothing_passes_is_closed() {
     let (origin, address) = listener();
     let shadow = Shadow::edge(address, "timeouts: { tunnel: 200ms }");
