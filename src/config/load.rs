@@ -116,6 +116,10 @@ mod tests {
             "- a\nb: 1",
             ":2: not valid YAML (while parsing a block collection, did not find expected '-' indicator); mend the indentation, brackets or quotes here",
         );
+        check(
+            "a: 1\r\nb: 2\rc: 3\n",
+            ":2: a carriage return that ends no line; save the file with line feeds",
+        );
         check("a: [1, 2\n", ":1: `[` opens here and never closes; close it");
         check(
             "a: b: c\n",

@@ -77,6 +77,11 @@ impl Node {
 
 /// Reads the one document of a text; a text without any is `Null`.
 pub(super) fn read(text: &str) -> Result<Node, Broken> {
+    // To YAML it ends a line, to most editors it does not: the lines of what is amiss would be off.
+    if let Some(before) = text.lines().position(|line| line.contains('\r')) {
+        let text = "a carriage return that ends no line; save the file with line feeds".to_owned();
+        return Err(Broken { line: before + 1, text });
+    }
     let options = options! {
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
