@@ -185,7 +185,8 @@ fn set_host(head: &mut Parts) {
     {
         head.headers.insert(HOST, value);
     }
-    let target = head.uri.path_and_query().cloned();
+    // One that is empty, as before a fragment, passes for `/` only as long as there is a scheme.
+    let target = head.uri.path_and_query().filter(|target| target.as_str() != "/").cloned();
     head.uri = Uri::from(target.unwrap_or_else(|| PathAndQuery::from_static("/")));
 }
 

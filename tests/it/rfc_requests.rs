@@ -179,6 +179,12 @@ fn case_10_the_authority_of_an_absolute_target_replaces_host_and_chooses_nothing
     assert_eq!(seen.target, "/x?y");
     assert_eq!(seen.header("host"), Some(elsewhere.address.to_string().as_str()));
     assert_eq!(elsewhere.seen().len(), 0);
+    // A fragment is no part of what is asked for, and without it there is no path.
+    for target in ["http://a", "http://a#b"] {
+        let request = format!("GET {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        assert_eq!(status(&raw(shadow.listen, request)), 200, "{target}");
+        assert_eq!(origin.seen().last().expect("it came").target, "/", "{target}");
+    }
     let bad = raw(shadow.listen, "GET ftp://a/ HTTP/1.1\r\nhost: a\r\n\r\n");
     assert_eq!(status(&bad), 400);
 }
