@@ -4,7 +4,7 @@
 //! This module never sets a timer where the config sets no bound.
 
 use crate::model::Rule;
-use crate::tap::connection::Client;
+use crate::tap::client::Client;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};

@@ -1,32 +1,23 @@
 //! Accepting clients and serving their connections, until told to stop.
 
-use crate::base::{Alarms, Chain};
+use crate::base::Chain;
 use crate::model::Rule;
 use crate::tap::Tap;
-use crate::tap::body::LiveBody;
+use crate::tap::client::{Opened, Stream};
 use crate::tap::door::{Door, turn_away};
 use crate::tap::headers::Peer;
 use crate::tap::listener::seal;
-use crate::tap::patient::{Begun, Patient};
 use crate::tap::settings::Settings;
 use crate::tap::tls::{self, Secured};
-use crate::tap::tunnel::Tunnel;
-use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
-use hyper::service::{HttpService, service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use std::convert::Infallible;
-use std::error::Error;
-use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time;
 
 /// What connections are told when the process is to end.
@@ -108,7 +99,7 @@ async fn empty(listener: tokio::net::TcpListener, begin: impl Fn((TcpStream, Soc
     }
 }
 
-async fn told_to_stop(mut stop: watch::Receiver<Stop>) {
+pub(super) async fn told_to_stop(mut stop: watch::Receiver<Stop>) {
     // An error means that the sender is gone, and with it the process.
     stop.wait_for(|stop| *stop != Stop::No).await.ok();
 }
@@ -134,32 +125,6 @@ async fn accept(listener: &tokio::net::TcpListener, tap: &Tap) -> (TcpStream, So
 fn of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
-}
-
-fn h1(settings: &Settings, alarms: Alarms) -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    builder.half_close(true).timer(alarms);
-    // It runs from the opening of a connection and from the end of each exchange.
-    builder.header_read_timeout(settings.timeouts.head);
-    if settings.limits.fields > HYPERS_FIELDS {
-        builder.max_headers(settings.limits.fields);
-    }
-    builder
-}
-
-/// The length of what an HTTP/2 connection begins with (RFC 9113 section 3.4).
-const PREFACE: usize = 24;
-
-/// So many header fields hyper reads without further memory.
-const HYPERS_FIELDS: usize = 100;
-
-fn h2(settings: &Settings) -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
-    let head = u32::try_from(settings.limits.head.0).unwrap_or(u32::MAX);
-    builder.timer(TokioTimer::new()).max_concurrent_streams(256).max_header_list_size(head);
-    // A client that does not answer a PING either is gone.
-    builder.keep_alive_interval(settings.timeouts.head).keep_alive_timeout(settings.timeouts.head);
-    builder
 }
 
 #[derive(Clone)]
@@ -241,101 +206,19 @@ impl Server {
         }
     }
 
-    async fn serve<S>(self, stream: S, http2: bool, peer: Peer, settings: &Settings)
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
+    async fn serve<S: Stream>(self, stream: S, http2: bool, peer: Peer, settings: &Settings) {
         self.tap.serve(Opened { stream, http2, peer }, settings, self.stop).await;
-    }
-}
-
-/// A client's connection on which the first request may come.
-struct Opened<S> {
-    stream: S,
-    http2: bool,
-    peer: Peer,
-}
-
-impl Tap {
-    /// Serves a client of HTTP/1.1 over any stream, until one of the two or the process ends it.
-    pub async fn serve_stream<S>(
-        self: Arc<Self>,
-        stream: S,
-        client: IpAddr,
-        stop: watch::Receiver<Stop>,
-    ) where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let settings = self.settings();
-        let peer = Peer::new(client, settings.trust(client));
-        self.serve(Opened { stream, http2: false, peer }, &settings, stop).await;
-    }
-
-    async fn serve<S>(
-        self: Arc<Self>,
-        Opened { stream, http2, peer }: Opened<S>,
-        settings: &Settings,
-        mut stop: watch::Receiver<Stop>,
-    ) where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let address = peer.address;
-        let client = Arc::new(Client::new(self.clone(), peer));
-        let service = service(client.clone());
-        let begun = Begun::default();
-        let io = TokioIo::new(Patient::new(stream, settings.timeouts.write, begun.clone()));
-        let ended = if http2 {
-            let connection = h2(settings).serve_connection(io, service);
-            let driven = Driven { connection, begun: &begun, stop: &mut stop };
-            // Told of before the connection is closed, as everything is.
-            let late = async {
-                begun.late(PREFACE, settings.timeouts.head).await;
-                client.broke(Rule::HeadTimeout);
-            };
-            tokio::select! {
-                biased;
-                ended = client.drive(driven, |it| it.graceful_shutdown()) => ended,
-                () = late => return,
-            }
-        } else {
-            let connection =
-                h1(settings, self.alarms()).serve_connection(io, service).with_upgrades();
-            let driven = Driven { connection, begun: &begun, stop: &mut stop };
-            client.drive(driven, |it| it.graceful_shutdown()).await
-        };
-        if let Err(error) = ended
-            && let Some(rule) = broken_rule(&error)
-            && (rule != Rule::HeadTimeout || begun.get())
-        {
-            self.complain(address, rule, &Chain(&error).to_string());
-        }
-        let tunnel = client.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(tunnel) = tunnel {
-            tunnel.run(settings.timeouts.tunnel, stop).await;
-        }
     }
 }
 
 /// When the process is to end, a client that has connected and asked for nothing yet has so long
 /// to do so.
-const FIRST_WORD: Duration = Duration::from_secs(1);
+pub(super) const FIRST_WORD: Duration = Duration::from_secs(1);
 
 /// Waits until a client that says nothing is no longer waited for.
 async fn patience_with_silence(stop: watch::Receiver<Stop>) {
     told_to_stop(stop).await;
     time::sleep(FIRST_WORD).await;
-}
-
-/// The rule that a client broke, where its connection ended for that.
-fn broken_rule(error: &hyper::Error) -> Option<Rule> {
-    let io = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
-    if error.is_parse() {
-        Some(Rule::Malformed)
-    } else if error.is_timeout() {
-        Some(Rule::HeadTimeout)
-    } else {
-        io.filter(|io| io.kind() == io::ErrorKind::TimedOut).map(|_| Rule::WriteTimeout)
-    }
 }
 
 /// Whether a connection begins with the HTTP/2 preface (RFC 9113 section 3.4). `PRI` is no method
@@ -357,90 +240,6 @@ async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
         time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(250));
     }
-}
-
-/// A connection with what it is driven by.
-struct Driven<'a, C> {
-    connection: C,
-    begun: &'a Begun,
-    stop: &'a mut watch::Receiver<Stop>,
-}
-
-/// What the requests of one client's connection share.
-pub(super) struct Client {
-    tap: Arc<Tap>,
-    pub(super) peer: Peer,
-    /// What the connection becomes once hyper is done with it.
-    tunnel: Mutex<Option<Tunnel>>,
-    /// The connection is to end at once.
-    cut: Notify,
-}
-
-impl Client {
-    fn new(tap: Arc<Tap>, peer: Peer) -> Self {
-        Self { tap, peer, tunnel: Mutex::default(), cut: Notify::new() }
-    }
-
-    /// Ends the connection, whatever is under way on it.
-    pub(super) fn cut(&self) {
-        self.cut.notify_one();
-    }
-
-    /// Counts and tells that a rule held against it.
-    pub(super) fn broke(&self, rule: Rule) {
-        self.tap.complain(self.peer.address, rule, "");
-    }
-
-    /// Runs its connection to the end; when told to drain, lets it finish what has begun. hyper
-    /// closes one on which nothing was read: that its client has made in advance, or will ask for
-    /// something in this moment.
-    async fn drive<C>(
-        &self,
-        driven: Driven<'_, C>,
-        finish: impl FnOnce(Pin<&mut C>),
-    ) -> hyper::Result<()>
-    where
-        C: Future<Output = hyper::Result<()>>,
-    {
-        let Driven { connection, begun, stop } = driven;
-        let mut connection = pin!(connection);
-        let told = async {
-            told_to_stop(stop.clone()).await;
-            tokio::select! {
-                biased;
-                () = begun.first() => {}
-                () = time::sleep(FIRST_WORD) => {}
-            }
-        };
-        tokio::select! {
-            // First, so that it reads what has come already.
-            biased;
-            ended = &mut connection => return ended,
-            () = self.cut.notified() => return Ok(()),
-            () = told => finish(connection.as_mut()),
-        }
-        tokio::select! {
-            biased;
-            ended = connection => ended,
-            () = self.cut.notified() => Ok(()),
-            _ = stop.wait_for(|stop| *stop == Stop::Now) => Ok(()),
-        }
-    }
-
-    /// The connection is to become a tunnel.
-    pub(super) fn tunnel(&self, tunnel: Tunnel) {
-        *self.tunnel.lock().unwrap_or_else(PoisonError::into_inner) = Some(tunnel);
-    }
-}
-
-/// The service of one client's connection.
-fn service(
-    client: Arc<Client>,
-) -> impl HttpService<Incoming, ResBody = LiveBody, Error = Infallible, Future: Send> {
-    service_fn(move |request| {
-        let client = client.clone();
-        async move { Ok::<_, Infallible>(client.tap.forward(&client, request).await) }
-    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 mod body;
 mod bound;
 mod capture;
+mod client;
 mod complaints;
 mod connection;
 mod door;
@@ -24,6 +25,7 @@ mod settings;
 mod sink;
 mod tls;
 mod tunnel;
+mod waiting;
 
 pub use capture::Captured;
 pub use connection::{Stop, serve};

@@ -1,11 +1,13 @@
-//! A client's socket that gives up on a client which takes nothing of its answer.
+//! A client's socket that gives up on a client which takes nothing of its answer, and that can be
+//! waited on without a buffer.
 
+use bytes::Bytes;
 use std::future::{pending, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
@@ -17,7 +19,12 @@ pub(super) struct Patient<S> {
     patience: Duration,
     blocked: Option<Pin<Box<Sleep>>>,
     begun: Begun,
+    /// What was read, and is to be read again.
+    ahead: Bytes,
 }
+
+/// So much is read at once while a connection rests.
+const AHEAD: usize = 512;
 
 /// Whether a client has sent something since it was last answered: where it has not, its
 /// connection rests.
@@ -29,6 +36,10 @@ struct Flags {
     begun: AtomicBool,
     /// How many bytes it has sent in all.
     read: AtomicUsize,
+    /// Some of what was written may not have been passed on.
+    unflushed: AtomicBool,
+    /// hyper waits for the head of a request, and has done so for a while.
+    waiting: AtomicBool,
 }
 
 impl Begun {
@@ -54,6 +65,23 @@ impl Begun {
         }
     }
 
+    pub fn set_waiting(&self, waiting: bool) {
+        self.0.waiting.store(waiting, Relaxed);
+    }
+
+    /// All that has begun has ended for a while, in both directions.
+    pub fn rests(&self) -> bool {
+        let Flags { begun, read, unflushed, waiting } = &*self.0;
+        let under_way = begun.load(Relaxed) || unflushed.load(Relaxed);
+        waiting.load(Relaxed) && read.load(Relaxed) > 0 && !under_way
+    }
+
+    /// Waits until nothing has been under way for a while. To be polled after what reads and
+    /// writes, in the same task.
+    pub async fn at_rest(&self) {
+        poll_fn(|_| if self.rests() { Poll::Ready(()) } else { Poll::Pending }).await;
+    }
+
     fn read(&self, bytes: usize) {
         self.0.begun.store(true, Relaxed);
         // Nobody else writes it.
@@ -67,7 +95,15 @@ impl Begun {
 
 impl<S> Patient<S> {
     pub fn new(stream: S, patience: Duration, begun: Begun) -> Self {
-        Self { stream, patience, blocked: None, begun }
+        Self { stream, patience, blocked: None, begun, ahead: Bytes::new() }
+    }
+
+    /// Gives back all that was read and not used.
+    pub fn unread(&mut self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.begun.read(0);
+        }
+        self.ahead = bytes;
     }
 
     fn watch<T>(
@@ -75,6 +111,7 @@ impl<S> Patient<S> {
         cx: &mut Context<'_>,
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
+        self.begun.0.unflushed.store(true, Relaxed);
         if written.is_ready() {
             if self.blocked.take().is_some() {
                 // hyper (1.12) may forget to look for what it has read already when the last of a
@@ -90,12 +127,37 @@ impl<S> Patient<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Patient<S> {
+    /// Waits until there is something to be read; false at the end.
+    pub async fn more(&mut self) -> io::Result<bool> {
+        if !self.ahead.is_empty() {
+            return Ok(true);
+        }
+        let ahead = poll_fn(|cx| {
+            // On the stack: while it waits, a connection has no buffer.
+            let mut buffer = [0; AHEAD];
+            let mut buffer = ReadBuf::new(&mut buffer);
+            ready!(Pin::new(&mut *self).poll_read(cx, &mut buffer))?;
+            Poll::Ready(Ok::<_, io::Error>(Bytes::copy_from_slice(buffer.filled())))
+        });
+        let ahead = ahead.await?;
+        let more = !ahead.is_empty();
+        self.unread(ahead);
+        Ok(more)
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let length = self.ahead.len().min(buffer.remaining());
+            buffer.put_slice(&self.ahead.split_to(length));
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         let length = buffer.filled().len() - before;
@@ -130,7 +192,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if flushed.is_ready() {
+            self.begun.0.unflushed.store(false, Relaxed);
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
