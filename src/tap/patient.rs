@@ -100,9 +100,11 @@ impl<S> Patient<S> {
 
     /// Gives back all that was read and not used.
     pub fn unread(&mut self, bytes: Bytes) {
-        if !bytes.is_empty() {
-            self.begun.read(0);
+        if bytes.is_empty() {
+            // It would hold the buffer that it is the empty end of.
+            return;
         }
+        self.begun.read(0);
         self.ahead = bytes;
     }
 
@@ -156,6 +158,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         if !self.ahead.is_empty() {
             let length = self.ahead.len().min(buffer.remaining());
             buffer.put_slice(&self.ahead.split_to(length));
+            if self.ahead.is_empty() {
+                self.ahead = Bytes::new();
+            }
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
@@ -207,6 +212,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Buf;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     #[tokio::test(start_paused = true)]
@@ -227,5 +233,19 @@ mod tests {
             client.read_u8().await.expect("a byte");
         }
         writing.await.expect("no panic").expect("all is written");
+    }
+
+    #[tokio::test]
+    async fn what_is_given_back_is_held_until_it_is_read_and_no_longer() {
+        let (_far, near) = duplex(1);
+        let mut near = Patient::new(near, Duration::from_secs(5), Begun::default());
+        let held = Bytes::from(vec![7; 1 << 10]);
+        near.unread(held.slice(..2));
+        assert_eq!((near.read_u8().await.ok(), held.is_unique()), (Some(7), false));
+        assert_eq!((near.read_u8().await.ok(), held.is_unique()), (Some(7), true));
+        let mut rest = held.clone();
+        rest.advance(1 << 10);
+        near.unread(rest);
+        assert!(held.is_unique());
     }
 }
