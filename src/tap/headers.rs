@@ -12,20 +12,16 @@ use http::uri::PathAndQuery;
 use http::{Uri, Version};
 use std::net::IpAddr;
 
-static KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-static PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// Fields that belong to one connection and never pass a proxy.
-fn hop_by_hop() -> [&'static HeaderName; 5] {
-    [&KEEP_ALIVE, &PROXY_CONNECTION, &TE, &TRANSFER_ENCODING, &UPGRADE]
-}
-
-/// Whether a field belongs to one connection only.
+/// Whether a field belongs to one connection only, and never passes a proxy.
 pub fn is_hop_by_hop(name: &HeaderName) -> bool {
-    name == CONNECTION || hop_by_hop().contains(&name)
+    matches!(
+        name.as_str(),
+        "connection" | "keep-alive" | "proxy-connection" | "te" | "transfer-encoding" | "upgrade"
+    )
 }
 
 /// Removes the fields of one connection, and those that `Connection` names.
@@ -37,7 +33,7 @@ pub(super) fn strip(headers: &mut HeaderMap) {
         headers.remove(CONNECTION);
     }
     // Looking at all there are costs less than looking for each.
-    while let Some(name) = headers.keys().find(|name| hop_by_hop().contains(name)).cloned() {
+    while let Some(name) = headers.keys().find(|name| is_hop_by_hop(name)).cloned() {
         headers.remove(name);
     }
 }

@@ -91,8 +91,12 @@ fn is_host(text: &[u8]) -> bool {
         _ => text.iter().position(|&byte| byte == b':').unwrap_or(text.len()),
     };
     let (host, port) = text.split_at(end);
-    let name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte);
-    let literal = |byte: &u8| byte.is_ascii_hexdigit() || b"[]:.".contains(byte);
+    let name = |byte: &u8| {
+        matches!(byte,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'%'
+            | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
+    };
+    let literal = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'[' | b']' | b':' | b'.');
     let host = match host {
         [b'[', ..] => host.len() > 3 && host.iter().all(literal),
         _ => !host.is_empty() && host.iter().all(name),
