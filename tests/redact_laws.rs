@@ -309,7 +309,7 @@ proptest! {
         let (x, y) = (reply(&written(&x, seed).0), reply(&written(&y, seed).0));
         let decoded = Decoded::new(&x, &y);
         for divergence in compare(&x, &y, &decoded, &Rules::default()).divergences {
-            let (primary, candidate) = redactor().preview(&divergence);
+            let (primary, candidate) = redactor().preview(&divergence, decoded.compared());
             for shown in [primary, candidate].into_iter().flatten() {
                 prop_assert!(shown.len() <= 256);
                 assert_hidden(&shown, &planted);
