@@ -252,8 +252,12 @@ fn percent(text: &str, mask: u32) -> String {
 }
 
 fn reply(body: &str) -> Outcome {
+    typed("application/json", body)
+}
+
+fn typed(media: &'static str, body: &str) -> Outcome {
     let mut headers = HeaderMap::new();
-    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    headers.insert("content-type", HeaderValue::from_static(media));
     let body = Bytes::copy_from_slice(body.as_bytes()).into();
     Outcome::Reply(Reply { status: StatusCode::OK, headers, body, trailers: None })
 }
@@ -309,10 +313,40 @@ proptest! {
         let (x, y) = (reply(&written(&x, seed).0), reply(&written(&y, seed).0));
         let decoded = Decoded::new(&x, &y);
         for divergence in compare(&x, &y, &decoded, &Rules::default()).divergences {
-            let (primary, candidate) = redactor().preview(&divergence);
+            let (primary, candidate) = redactor().preview(&divergence, decoded.compared());
             for shown in [primary, candidate].into_iter().flatten() {
                 prop_assert!(shown.len() <= 256);
                 assert_hidden(&shown, &planted);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_read_into_json_hides_its_secrets_too(x in document(), y in document(), seed in 1_u64..) {
+        let mut planted = Vec::new();
+        secrets(&x, &mut planted);
+        secrets(&y, &mut planted);
+        let (raw_x, raw_y) = (written(&x, seed).0, written(&y, seed).0);
+        let spaced = |raw: &str, line: &str| raw.replace(['\r', '\n'], line);
+        let event = |raw: &str| format!("data: {}\n\n", spaced(raw, "\ndata: "));
+        let lines = |raw: &str| format!("1\n{}\n", spaced(raw, " "));
+        let part = |raw: &str| {
+            format!("--x\r\ncontent-type: application/json\r\n\r\n{raw}\r\n--x--\r\n")
+        };
+        for (media, x, y) in [
+            ("text/event-stream", event(&raw_x), event(&raw_y)),
+            ("application/x-ndjson", lines(&raw_x), lines(&raw_y)),
+            ("multipart/mixed; boundary=x", part(&raw_x), part(&raw_y)),
+        ] {
+            let shown = redactor().body(Some(media), x.as_bytes()).unwrap_or_default();
+            assert_hidden(&shown, &planted);
+            let (x, y) = (typed(media, &x), typed(media, &y));
+            let decoded = Decoded::new(&x, &y);
+            for divergence in compare(&x, &y, &decoded, &Rules::default()).divergences {
+                let (primary, candidate) = redactor().preview(&divergence, decoded.compared());
+                for shown in [primary, candidate].into_iter().flatten() {
+                    assert_hidden(&shown, &planted);
+                }
             }
         }
     }

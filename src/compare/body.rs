@@ -2,9 +2,10 @@
 
 use super::class::of_json;
 use super::comparison::{Comparison, Sides};
-use super::decode::{Body, Undecodable, codings};
+use super::decode::{Body, Decoded, Undecodable, codings, media};
+use super::reading::{Reading, format};
 use super::rules::Rules;
-use super::{binary, json, lines};
+use super::{binary, graphql, json, lines};
 use crate::model::{Class, Kind, Path, Place, Reply};
 use crate::syntax::json::Document;
 use crate::syntax::{Format, MediaType};
@@ -13,10 +14,11 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 /// Compares two bodies; equal bytes are never looked into.
 pub(super) fn bodies<'a>(
     (x, y): (&'a Reply, &'a Reply),
-    (body_x, body_y): (&'a Body, &'a Body),
+    decoded: &'a Decoded,
     rules: &Rules,
     found: &mut Comparison<'a>,
 ) {
+    let Some((body_x, body_y)) = decoded.bodies() else { return };
     let same_coding = codings(x).eq(codings(y));
     if !same_coding {
         let field =
@@ -24,23 +26,30 @@ pub(super) fn bodies<'a>(
         let place = || Place::Header(CONTENT_ENCODING.as_str().to_owned());
         found.add(Kind::Encoding, place, Sides::Text(field(x), field(y)));
     }
-    if same_coding && body_x.raw == body_y.raw {
+    let same_charset = body_x.charset == body_y.charset;
+    if same_coding && same_charset && body_x.raw == body_y.raw {
         return;
     }
     match (body_x.content(), body_y.content()) {
-        (Ok(x), Ok(y)) if x == y => {}
-        (Ok(content_x), Ok(content_y)) => contents(
-            Contents { x: content_x, y: content_y, media: [x, y].map(media) },
-            rules,
-            found,
-        ),
+        (Ok(content_x), Ok(content_y)) => {
+            if !same_charset {
+                charsets(body_x, body_y, found);
+            }
+            let media = [x, y].map(media);
+            let contents = Contents { x: content_x, y: content_y, media };
+            if content_x != content_y {
+                differing(contents, decoded.reading(), rules, found);
+            }
+        }
         _ => undecodable(body_x, body_y, found),
     }
 }
 
-fn media(reply: &Reply) -> Option<MediaType<'_>> {
-    let value = reply.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    Some(MediaType::new(value))
+/// The same characters in other bytes: worth knowing, and no more.
+fn charsets<'a>(x: &'a Body, y: &'a Body, found: &mut Comparison<'a>) {
+    let place = || Place::Header(CONTENT_TYPE.as_str().to_owned());
+    let name = |body: &'a Body| Some(body.charset.unwrap_or("UTF-8").as_bytes());
+    found.add(Kind::Encoding, place, Sides::Known([name(x), name(y)], [Class::Text; 2]));
 }
 
 fn root() -> Place {
@@ -64,55 +73,91 @@ struct Contents<'a> {
     media: [Option<MediaType<'a>>; 2],
 }
 
-fn contents<'a>(contents: Contents<'a>, rules: &Rules, found: &mut Comparison<'a>) {
-    let Contents { x, y, media } = contents;
+impl Contents<'_> {
+    fn format(&self) -> Format {
+        let [media_x, media_y] = self.media;
+        format([(media_x, self.x), (media_y, self.y)])
+    }
+
+    /// Where the types differ, that was told already, and a side that is not of the primary's is
+    /// no news.
+    fn is_one_type(&self) -> bool {
+        match self.media {
+            [Some(x), Some(y)] => x.same_essence(y),
+            _ => true,
+        }
+    }
+}
+
+fn differing<'a>(
+    contents: Contents<'a>,
+    reading: Option<&'a Reading>,
+    rules: &Rules,
+    found: &mut Comparison<'a>,
+) {
+    let Contents { x, y, .. } = contents;
+    let format = contents.format();
     if x.is_empty() || y.is_empty() {
         let kind = if y.is_empty() { Kind::Missing } else { Kind::Extra };
         let values = [x, y].map(|side| Some(side).filter(|side| !side.is_empty()));
-        let classes = values.map(|side| side.map_or(Class::Absent, class));
+        let classes = values.map(|side| side.map_or(Class::Absent, |side| class(format, side)));
         return found.add(kind, root, Sides::Known(values, classes));
     }
-    let [primary, _] = media;
-    match primary.and_then(MediaType::format).unwrap_or_else(|| sniff(x, y)) {
-        Format::Json => as_json(contents, rules, found),
-        Format::JsonLines | Format::Form | Format::Text => lines::diff(x, y, Class::Text, found),
-        Format::Multipart | Format::Binary => binary::diff(x, y, found),
+    match (reading, format) {
+        (Some(reading), _) => as_read(contents, reading, rules, found),
+        (None, Format::Json) => as_json(contents, rules, found),
+        (None, Format::Text) => lines::diff(x, y, Class::Text, found),
+        (None, _) => binary::diff(x, y, found),
     }
 }
 
-/// What a body as a whole is, where its parts are not compared.
-fn class(body: &[u8]) -> Class {
-    if str::from_utf8(body).is_ok() { Class::Text } else { Class::Bytes }
+/// What a body as a whole is, where its parts are not compared. Only what the names in it can be
+/// found in is text: whoever shows it looks for secrets there.
+fn class(format: Format, body: &[u8]) -> Class {
+    let is_plain = matches!(format, Format::Json | Format::Xml | Format::Html | Format::Text);
+    if is_plain && str::from_utf8(body).is_ok() { Class::Text } else { Class::Bytes }
 }
 
-/// The format of bodies whose type does not say: JSON containers, text without NUL, or neither.
-fn sniff(x: &[u8], y: &[u8]) -> Format {
-    let container = |body: &[u8]| matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
-    let text = |body: &[u8]| str::from_utf8(body).is_ok() && !body.contains(&0);
-    match [x, y] {
-        sides if sides.iter().all(|side| container(side)) => Format::Json,
-        sides if sides.iter().all(|side| text(side)) => Format::Text,
-        _ => Format::Binary,
-    }
-}
-
-/// Where the types differ, that was told already, and a side that is no JSON is no news.
 fn as_json<'a>(contents: Contents<'a>, rules: &Rules, found: &mut Comparison<'a>) {
-    let Contents { x, y, media } = contents;
-    let one_type = match media {
-        [Some(x), Some(y)] => x.same_essence(y),
-        _ => true,
-    };
+    let Contents { x, y, .. } = contents;
     let (text_x, text_y) = without_marks(x, y);
     match (Document::parse(text_x), Document::parse(text_y)) {
-        (Ok(x), Ok(y)) => json::diff(&x, &y, rules, found),
-        _ if !one_type => {}
+        (Ok(x), Ok(y)) => {
+            let start = found.divergences.len();
+            json::diff(&x, &y, rules, found);
+            if graphql::is_answer(&x) && graphql::is_answer(&y) {
+                graphql::weigh(found.divergences.get_mut(start..).unwrap_or_default());
+            }
+        }
+        _ if !contents.is_one_type() => {}
         // Not the text that it claims to be: whoever shows it cannot tell what is in it.
         (Err(_), Err(_)) => lines::diff(x, y, Class::Bytes, found),
         (parsed_x, parsed_y) => {
             let classes = [(parsed_x.is_ok(), x), (parsed_y.is_ok(), y)].map(|(parsed, body)| {
-                if parsed { of_json(body.trim_ascii()) } else { class(body) }
+                if parsed { of_json(body.trim_ascii()) } else { class(Format::Json, body) }
             });
+            found.add(Kind::Unparsable, root, Sides::Known([Some(x), Some(y)], classes));
+        }
+    }
+}
+
+/// Two bodies that were read into JSON, or could not be.
+fn as_read<'a>(
+    contents: Contents<'a>,
+    reading: &'a Reading,
+    rules: &Rules,
+    found: &mut Comparison<'a>,
+) {
+    let Contents { x, y, .. } = contents;
+    let texts = reading.texts();
+    let documents = texts.map(|text| text.and_then(|text| Document::parse(text).ok()));
+    match documents {
+        [Some(x), Some(y)] => json::diff(&x, &y, rules, found),
+        _ if !contents.is_one_type() => {}
+        [None, None] => lines::diff(x, y, Class::Bytes, found),
+        [read_x, read_y] => {
+            let class = |is_read: bool| if is_read { Class::Object } else { Class::Bytes };
+            let classes = [class(read_x.is_some()), class(read_y.is_some())];
             found.add(Kind::Unparsable, root, Sides::Known([Some(x), Some(y)], classes));
         }
     }
@@ -127,7 +172,9 @@ fn without_marks<'a>(x: &'a [u8], y: &'a [u8]) -> (&'a [u8], &'a [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::testing::{check, reply};
+    use crate::compare::testing::{check, json, reply};
+    use crate::compare::{Decoded, compare};
+    use crate::model::Divergence;
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use std::io::Write;
@@ -161,8 +208,8 @@ mod tests {
         check(&good, &bad, &Rules::default(), &["unparsable $ [1] -> [1]"]);
         check(&bad, &bad, &Rules::default(), &[]);
         let bomb = reply(200, &lines, &gzip(&vec![b' '; 1 << 20]));
-        let decoded = crate::compare::Decoded::new(&good, &bomb);
-        let found = crate::compare::compare(&good, &bomb, &decoded, &Rules::default());
+        let decoded = Decoded::new(&good, &bomb);
+        let found = compare(&good, &bomb, &decoded, &Rules::default());
         assert_eq!((found.total, found.divergences[0].kind), (1, Kind::Truncated));
     }
 
@@ -190,13 +237,77 @@ mod tests {
     }
 
     #[test]
+    fn every_structured_format_is_compared_by_its_structure() {
+        bodies("application/x-ndjson", b"1\n[2]\n", b"1\n[3]\n", &["value $/1/0 2 -> 3"]);
+        bodies("application/json-seq", b"\x1e[1]\n", b"\x1e[1 ]\n", &[]);
+        let form = "application/x-www-form-urlencoded";
+        bodies(form, b"a=1&b=2", b"b=%32&a=3", &["value $/a/0 \"1\" -> \"3\""]);
+        bodies("text/event-stream", b"data: 1\n\n", b"data: 2\r\r:c\n", &["value $/0/data 1 -> 2"]);
+        let xml = "application/soap+xml";
+        bodies(
+            xml,
+            b"<a><b c='1'/></a>",
+            b"<a >\n<b c='2'></b></a>",
+            &["value $/a/0/@c \"1\" -> \"2\""],
+        );
+        bodies("text/html", b"<p>a</p>", b"<P >b", &["value $/0/p \"a\" -> \"b\""]);
+        let part = |text: &str| {
+            format!("--x\r\ncontent-disposition: form-data; name=\"n\"\r\n\r\n{text}\r\n--x--")
+        };
+        let (x, y) = (part("1"), part("2"));
+        let multipart = "multipart/form-data; boundary=x";
+        bodies(multipart, x.as_bytes(), y.as_bytes(), &["value $/n/0/text \"1\" -> \"2\""]);
+    }
+
+    #[test]
+    fn what_its_format_cannot_read_is_unparsable_on_one_side_and_text_on_both() {
+        bodies("application/xml", b"<a/>", b"<a>", &["unparsable $ <a/> -> <a>"]);
+        bodies("application/xml", b"<a>", b"<b>", &["value $ <a> -> <b>"]);
+        bodies("application/x-ndjson", b"1\n{", b"1\n[", &["value $ { -> ["]);
+        bodies("multipart/mixed; boundary=x", b"--x--", b"--x", &["unparsable $ --x-- -> --x"]);
+        let (x, y) = ([("content-type", "text/xml")], [("content-type", "text/plain")]);
+        let (x, y) = (reply(200, &x, b"<a/>"), reply(200, &y, b"a"));
+        let decoded = Decoded::new(&x, &y);
+        assert_eq!(compare(&x, &y, &decoded, &Rules::default()).total, 1);
+    }
+
+    #[test]
+    fn text_in_another_charset_is_the_same_text() {
+        let wide: Vec<u8> = "\u{feff}[1]".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let charset = "encoding header:content-type UTF-16LE -> UTF-8";
+        bodies("application/json", &wide, b"[1]", &[charset]);
+        bodies("application/json", &wide, b"[2]", &[charset, "value $/0 1 -> 2"]);
+        let latin = "text/plain; charset=iso-8859-1";
+        bodies(latin, b"caf\xe9", b"caf\xe8", &["value $ café -> cafè"]);
+        bodies("text/plain; charset=klingon", b"a", b"b", &["unparsable $ a -> b"]);
+        bodies("text/plain; charset=utf-16le", b"a", b"b\0", &["unparsable $ a -> b"]);
+    }
+
+    #[test]
+    fn errors_that_only_the_candidates_graphql_answer_has_are_breaking() {
+        let severities = |x: &str, y: &str| {
+            let (x, y) = (json(x), json(y));
+            let decoded = Decoded::new(&x, &y);
+            let found = compare(&x, &y, &decoded, &Rules::default());
+            let of = |each: &Divergence<'_>| each.severity.name();
+            found.divergences.iter().map(of).collect::<Vec<_>>().join(" ")
+        };
+        let check =
+            |x: &str, y: &str, expected: &str| assert_eq!(severities(x, y), expected, "{y}");
+        check(r#"{"data":{}}"#, r#"{"data":{},"errors":[{}]}"#, "breaking");
+        check(r#"{"data":{}}"#, r#"{"data":{},"errors":[]}"#, "additive");
+        check(r#"{"data":{},"x":1}"#, r#"{"data":{},"x":1,"errors":[{}]}"#, "additive");
+        check(r#"{"data":1,"extensions":1}"#, r#"{"data":2,"extensions":2}"#, "behavioural info");
+    }
+
+    #[test]
     fn of_different_types_bodies_are_compared_if_both_can_be_read_as_the_primarys() {
-        let (json, hal) =
+        let (plain, hal) =
             ([("content-type", "application/json")], [("content-type", "application/hal+json")]);
         let html = [("content-type", "text/html")];
         let rules = Rules::default();
         check(
-            &reply(200, &json, b"[1]"),
+            &reply(200, &plain, b"[1]"),
             &reply(200, &hal, b"[2]"),
             &rules,
             &[
@@ -204,9 +315,9 @@ mod tests {
                 "value $/0 1 -> 2",
             ],
         );
-        let (x, y) = (reply(200, &json, b"[1]"), reply(200, &html, b"<p>"));
-        let decoded = crate::compare::Decoded::new(&x, &y);
-        assert_eq!(crate::compare::compare(&x, &y, &decoded, &rules).total, 1);
+        let (x, y) = (reply(200, &plain, b"[1]"), reply(200, &html, b"<p>"));
+        let decoded = Decoded::new(&x, &y);
+        assert_eq!(compare(&x, &y, &decoded, &rules).total, 1);
     }
 
     #[test]

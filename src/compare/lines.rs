@@ -3,6 +3,7 @@
 use super::comparison::{Comparison, Sides};
 use crate::model::{Class, Kind, Path, Place};
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// Lines of both sides between the first and the last that differ. With more of them, what lies
@@ -45,7 +46,9 @@ fn hunks<'a>(x: &'a [u8], y: &'a [u8]) -> Option<Hunks<'a>> {
     if lines_x.len() + lines_y.len() > MAX_LINES {
         return Some(Hunks { x, y, count: 1 });
     }
-    let ops = capture_diff_slices(Algorithm::Histogram, &lines_x, &lines_y);
+    let mut numbers = HashMap::new();
+    let (numbers_x, numbers_y) = (number(&mut numbers, &lines_x), number(&mut numbers, &lines_y));
+    let ops = capture_diff_slices(Algorithm::Histogram, &numbers_x, &numbers_y);
     let mut hunks = ops.split(|op| op.tag() == DiffTag::Equal).filter(|hunk| !hunk.is_empty());
     let first = hunks.next()?;
     let range = |side: fn(&DiffOp) -> Range<usize>| {
@@ -61,6 +64,15 @@ fn hunks<'a>(x: &'a [u8], y: &'a [u8]) -> Option<Hunks<'a>> {
 /// The lines, but no more than tell that there are too many.
 fn split(text: &[u8]) -> Vec<&[u8]> {
     text.split_inclusive(|&byte| byte == b'\n').take(MAX_LINES + 1).collect()
+}
+
+/// The lines as numbers, equal where the lines are: however long they are, each is read once.
+fn number<'a>(numbers: &mut HashMap<&'a [u8], usize>, lines: &[&'a [u8]]) -> Vec<usize> {
+    let mut number = |line: &'a [u8]| {
+        let next = numbers.len();
+        *numbers.entry(line).or_insert(next)
+    };
+    lines.iter().map(|line| number(line)).collect()
 }
 
 /// The lines of the range in one piece.

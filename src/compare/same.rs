@@ -2,7 +2,7 @@
 
 use super::rules::{Rules, Treatment};
 use crate::model::{Outcome, Reply};
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Whether status, compared headers, trailers and body bytes are the same. Nothing is allocated or
@@ -16,8 +16,10 @@ pub fn same(primary: &Outcome, candidate: &Outcome, rules: &Rules) -> bool {
 }
 
 fn replies(x: &Reply, y: &Reply, rules: &Rules) -> bool {
-    let header =
-        |name: &HeaderName| *name == CONTENT_ENCODING || rules.header(name) != Treatment::Skip;
+    // The bytes are read by these two, whatever else they count for.
+    let header = |name: &HeaderName| {
+        [CONTENT_ENCODING, CONTENT_TYPE].contains(name) || rules.header(name) != Treatment::Skip
+    };
     let trailer = |name: &HeaderName| rules.trailer(name) != Treatment::Skip;
     x.status == y.status
         && x.body.len() == y.body.len()

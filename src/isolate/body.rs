@@ -26,7 +26,16 @@ pub(super) fn with_form(
         }
         // Its fields are not edited in this version, so that none is sent as it is.
         Some(Format::Multipart) => Err(Unappliable::Form),
-        Some(Format::Json | Format::JsonLines | Format::Text | Format::Binary) => Ok(None),
+        Some(
+            Format::Json
+            | Format::JsonLines
+            | Format::JsonSequence
+            | Format::EventStream
+            | Format::Xml
+            | Format::Html
+            | Format::Text
+            | Format::Binary,
+        ) => Ok(None),
     }
 }
 
@@ -44,10 +53,21 @@ pub(super) fn with_json(
     let bytes = readable(headers, body).ok_or(Unappliable::Json)?;
     match (edit(&bytes, at, with), format(headers)) {
         (Ok(edited), _) => Ok(edited.map(|text| Bytes::from(text).into())),
-        (Err(_), None | Some(Format::Json | Format::JsonLines)) => Err(Unappliable::Json),
-        (Err(_), Some(Format::Form | Format::Multipart | Format::Text | Format::Binary)) => {
-            Ok(None)
+        (Err(_), None | Some(Format::Json | Format::JsonLines | Format::JsonSequence)) => {
+            Err(Unappliable::Json)
         }
+        (
+            Err(_),
+            Some(
+                Format::Form
+                | Format::Multipart
+                | Format::EventStream
+                | Format::Xml
+                | Format::Html
+                | Format::Text
+                | Format::Binary,
+            ),
+        ) => Ok(None),
     }
 }
 

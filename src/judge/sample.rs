@@ -17,7 +17,7 @@ impl Evidence<'_> {
     /// The sample of one divergence.
     pub(super) fn of(&self, divergence: &Divergence<'_>) -> Sample {
         let exchange = &self.trial.exchange;
-        let (primary, candidate) = self.redactor.preview(divergence);
+        let (primary, candidate) = self.redactor.preview(divergence, self.decoded.compared());
         Sample {
             request_id: exchange.id.to_string(),
             at: exchange.at,

@@ -1,5 +1,6 @@
 //! JSON rewritten as raw text: secrets replaced, all else byte for byte.
 
+use super::announce::{is_announced, is_value};
 use super::names;
 use super::patterns::is_card;
 use super::redactor::Redactor;
@@ -50,17 +51,6 @@ pub(super) fn mark(redactor: &Redactor, raw: &[u8]) -> String {
         Some(content) => redactor.marks.of(&Text::new(content).canonical()),
         None => redactor.marks.of(raw),
     }
-}
-
-/// The members by which lists of fields are written, as in HAR files: one names, one holds.
-fn is_name(key: &str) -> bool {
-    ["name", "key", "field", "header", "parameter"]
-        .iter()
-        .any(|word| word.eq_ignore_ascii_case(key))
-}
-
-fn is_value(key: &str) -> bool {
-    ["value", "values", "content", "data"].iter().any(|word| word.eq_ignore_ascii_case(key))
 }
 
 /// Whether a value says no more than that there is none, or yes or no.
@@ -165,7 +155,7 @@ impl Rewriter<'_, '_, '_> {
             Shape::Object | Shape::Array if self.levels.len() >= MAX_DEPTH => self.replace(value),
             Shape::Object => {
                 let members = self.document.members(value);
-                let announced = self.is_announced(members.clone());
+                let announced = is_announced(self.document, members.clone());
                 self.levels.push(Level::Object { members, announced });
             }
             Shape::Array => self.levels.push(Level::Array(self.document.elements(value), 0)),
@@ -173,14 +163,6 @@ impl Rewriter<'_, '_, '_> {
             Shape::Number if is_card(raw) => self.replace(value),
             Shape::Number | Shape::Bool | Shape::Null => {}
         }
-    }
-
-    fn is_announced(&self, members: Members<'_, '_>) -> bool {
-        let mut names = members.filter(|member| is_name(&member.key.to_display()));
-        names.any(|member| {
-            let is_string = self.document.shape(member.value) == Shape::String;
-            is_string && names::is_secret(&self.document.string(member.value).to_display())
-        })
     }
 
     fn string(&mut self, value: Value) {

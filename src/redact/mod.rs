@@ -8,6 +8,7 @@
 //! This module never cuts before it has redacted, and never lets bytes through that it could not
 //! read.
 
+mod announce;
 mod fields;
 mod json;
 mod mark;

@@ -69,9 +69,20 @@ const WORDS: [&str; 15] = [
 /// Words that are looked for at both ends of a word that is written in one.
 const ENDS: [&str; 2] = ["ssn", "cvc"];
 
-/// Whether a field of this name holds a secret, whatever its case and separators.
+/// Whether a field of this name holds a secret, whatever its case and separators; a namespace
+/// says nothing (`{http://tokens.example}colour`).
 pub(super) fn is_secret(name: &str) -> bool {
+    let name = local(name);
     name.len() > MAX_NAME || mentions(name) || words(name).iter().any(|word| is_word(word))
+}
+
+/// The name of an element or attribute behind its namespace.
+fn local(name: &str) -> &str {
+    let plain = name.strip_prefix('@').unwrap_or(name);
+    match plain.strip_prefix('{').and_then(|rest| rest.rsplit_once('}')) {
+        Some((namespace, local)) if namespace.contains([':', '/']) && !local.is_empty() => local,
+        _ => name,
+    }
 }
 
 /// Whether a text has a part that announces a secret.
@@ -245,6 +256,13 @@ mod tests {
         for name in HARMLESS {
             assert!(!is_secret(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_namespace_says_nothing() {
+        assert!(!is_secret("{http://tokens.example/session}colour"));
+        assert!(is_secret("@{http://example.com}token"));
+        assert!(is_secret("{password}") && is_secret("{token}x") && is_secret("@password"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The redactor: what it is asked, and how it goes about each kind of content.
 
+use super::announce::{is_announced_within, is_form_field};
 use super::json::{self, Scope};
 use super::mark::{Marks, cut};
 use super::names;
@@ -7,7 +8,7 @@ use super::scan::Scanner;
 use crate::config;
 use crate::model::{Class, Divergence, Path, Pattern, Place, Seg};
 use crate::syntax::json::Document;
-use crate::syntax::{Format, MediaType};
+use crate::syntax::{Format, MediaType, events};
 use http::{HeaderMap, HeaderName};
 
 /// Bytes that a body is cut to, once it is redacted.
@@ -94,9 +95,14 @@ impl Redactor {
         let format = media.map(|media| media.format().filter(|_| is_plain_charset(media)));
         match format {
             Some(Some(Format::Json)) => self.json(text),
-            Some(Some(Format::JsonLines)) => self.json_lines(text),
+            Some(Some(Format::JsonLines)) => self.records(text, '\n'),
+            Some(Some(Format::JsonSequence)) => self.records(text, '\u{1e}'),
             Some(Some(Format::Form)) => Some(self.pairs(text, &self.form)),
-            Some(Some(Format::Text)) | None => self.json_or_text(text),
+            Some(Some(Format::EventStream)) => {
+                let json = events::to_json(text.as_bytes()).ok()?;
+                self.json(str::from_utf8(&json).ok()?)
+            }
+            Some(Some(Format::Text | Format::Xml | Format::Html)) | None => self.json_or_text(text),
             Some(Some(Format::Multipart | Format::Binary) | None) => None,
         }
     }
@@ -112,18 +118,29 @@ impl Redactor {
         cut(shown, MAX_VALUE, "…")
     }
 
-    /// Both values of a divergence; of a binary body, only that something is there.
-    pub fn preview(&self, divergence: &Divergence<'_>) -> (Option<String>, Option<String>) {
-        let show = |side: Option<&[u8]>, class| {
-            side.map(|raw| match class {
-                Class::Bytes => self.marks.placeholder(raw),
-                _ => self.value(&divergence.place, raw),
-            })
-        };
+    /// Both values of a divergence; of a binary body, only that something is there. `within` are
+    /// the JSON texts that they are parts of: one that is secret by what stands beside it on
+    /// either side is replaced.
+    pub fn preview(
+        &self,
+        divergence: &Divergence<'_>,
+        within: [Option<&[u8]>; 2],
+    ) -> (Option<String>, Option<String>) {
+        let sides = [divergence.primary, divergence.candidate];
+        let in_body = matches!(divergence.place, Place::Body(_));
+        let announced = in_body
+            && sides.iter().zip(within).any(|(side, within)| {
+                side.zip(within).is_some_and(|(part, text)| is_announced_within(text, part))
+            });
         let binary = [divergence.primary_class, divergence.candidate_class].contains(&Class::Bytes);
-        let class = |own| if binary { Class::Bytes } else { own };
-        let primary = show(divergence.primary, class(divergence.primary_class));
-        (primary, show(divergence.candidate, class(divergence.candidate_class)))
+        let [primary, candidate] = sides.map(|side| {
+            side.map(|raw| match announced && !json::is_harmless(raw) {
+                _ if binary => self.marks.placeholder(raw),
+                true => json::mark(self, raw),
+                false => self.value(&divergence.place, raw),
+            })
+        });
+        (primary, candidate)
     }
 
     /// A place whose keys can be shown: a key this long below a name that announces a secret is
@@ -180,16 +197,18 @@ impl Redactor {
         Some(json::rewrite(self, &document, text, scope).unwrap_or_else(|| text.to_owned()))
     }
 
-    fn json_lines(&self, text: &str) -> Option<String> {
+    fn records(&self, text: &str, end: char) -> Option<String> {
         let mut shown = String::new();
-        for line in text.split_inclusive('\n') {
+        for record in text.split_inclusive(end) {
             if shown.len() > MAX_BODY {
                 break;
             }
-            match line.trim().is_empty() {
-                true => shown.push_str(line),
-                false => shown.push_str(&self.json(line)?),
+            let inside = record.strip_suffix(end).unwrap_or(record);
+            match inside.trim().is_empty() {
+                true => shown.push_str(inside),
+                false => shown.push_str(&self.json(inside)?),
             }
+            shown.push_str(record.get(inside.len()..).unwrap_or_default());
         }
         Some(shown)
     }
@@ -256,7 +275,7 @@ impl Redactor {
 
     /// Whether the config names the value at this place in a body.
     pub(super) fn selects(&self, path: &Path) -> bool {
-        self.json.iter().any(|pattern| pattern.matches(path))
+        self.json.iter().any(|pattern| pattern.matches(path)) || is_form_field(path, &self.form)
     }
 
     pub(super) fn names_header(&self, name: &str) -> bool {
@@ -447,8 +466,13 @@ mod tests {
         );
         body(
             "text/event-stream",
-            "data: {\"token\":\"abc\"}\n\n",
-            "data: {\"token\":\"‹abc›\"}\n\n",
+            "data: {\"token\":\ndata: \"abc\"}\n\n",
+            "[{\"data\":{\"token\":\n\"‹abc›\"}}]",
+        );
+        body(
+            "application/json-seq",
+            "\u{1e}{\"pin\":1}\n\u{1e}2\n",
+            "\u{1e}{\"pin\":\"‹1›\"}\n\u{1e}2\n",
         );
     }
 
@@ -534,8 +558,37 @@ mod tests {
             candidate_class: Class::Absent,
             count: 1,
         };
-        let (primary, candidate) = redactor().preview(&divergence);
+        let (primary, candidate) = redactor().preview(&divergence, [None; 2]);
         assert!(primary.is_some_and(|shown| shown.starts_with("[7 bytes")));
         assert_eq!(candidate, None);
+    }
+    #[test]
+    fn a_value_is_secret_by_what_stands_beside_it_on_either_side() {
+        let (x, y) = (r#"[{"name":"token","value":"abc"}]"#, r#"[{"name":"hue","value":"abd"}]"#);
+        let value = |text: &'static str| text.get(text.len() - 7..text.len() - 2);
+        let divergence = Divergence {
+            kind: Kind::Value,
+            severity: Severity::Behavioural,
+            place: place(&["value"]),
+            primary: value(x).map(str::as_bytes),
+            candidate: value(y).map(str::as_bytes),
+            primary_class: Class::Text,
+            candidate_class: Class::Text,
+            count: 1,
+        };
+        let shown = redactor().preview(&divergence, [x, y].map(|text| Some(text.as_bytes())));
+        assert_eq!(shown, (Some(mark("abc")), Some(mark("abd"))));
+        let shown = redactor().preview(&divergence, [None; 2]).0;
+        assert_eq!(shown.as_deref(), Some("\"abc\""));
+    }
+
+    #[test]
+    fn the_fields_of_a_form_are_known_where_they_are_read_too() {
+        let check = |keys: &[&str], expected: &str| {
+            assert_eq!(redactor().value(&place(keys), b"\"abc\""), marked(expected), "{keys:?}");
+        };
+        check(&["Answer"], "‹abc›");
+        check(&["answer", "0"], "‹abc›");
+        check(&["other", "answer"], "\"abc\"");
     }
 }

@@ -6,11 +6,24 @@ pub enum Format {
     Json,
     /// One JSON text a line.
     JsonLines,
+    /// JSON texts, each behind a record separator (RFC 7464).
+    JsonSequence,
     /// `application/x-www-form-urlencoded`.
     Form,
     Multipart,
+    /// Server-sent events.
+    EventStream,
+    Xml,
+    Html,
     Text,
     Binary,
+}
+
+impl Format {
+    /// Whether a body of this format is text, which a charset was needed to write.
+    pub fn is_text(self) -> bool {
+        !matches!(self, Self::Multipart | Self::Binary)
+    }
 }
 
 /// A `content-type`, taken apart.
@@ -52,17 +65,23 @@ impl<'a> MediaType<'a> {
         let (kind, subtype) = essence.split_once('/')?;
         match (kind, subtype) {
             (_, "json") => Some(Format::Json),
-            (_, "x-ndjson" | "ndjson" | "jsonl" | "x-jsonlines" | "jsonlines") => {
+            (_, "x-ndjson" | "ndjson" | "jsonl" | "x-jsonl" | "x-jsonlines" | "jsonlines") => {
                 Some(Format::JsonLines)
             }
+            (_, "json-seq") => Some(Format::JsonSequence),
             (_, _) if subtype.ends_with("+json") => Some(Format::Json),
             ("application", "x-www-form-urlencoded") => Some(Format::Form),
             ("multipart", _) => Some(Format::Multipart),
+            ("text", "event-stream") => Some(Format::EventStream),
+            ("text", "html") => Some(Format::Html),
+            (_, "xml") => Some(Format::Xml),
+            (_, _) if subtype.ends_with("+xml") => Some(Format::Xml),
+            (_, _) if subtype.ends_with("+json-seq") => Some(Format::JsonSequence),
             ("text", _) => Some(Format::Text),
-            (_, "xml" | "javascript" | "ecmascript" | "graphql" | "yaml" | "x-yaml" | "toml") => {
+            (_, "javascript" | "ecmascript" | "graphql" | "yaml" | "x-yaml" | "toml") => {
                 Some(Format::Text)
             }
-            (_, _) if subtype.ends_with("+xml") || subtype.ends_with("+yaml") => Some(Format::Text),
+            (_, _) if subtype.ends_with("+yaml") => Some(Format::Text),
             ("image" | "audio" | "video" | "font", _) => Some(Format::Binary),
             ("application", "octet-stream" | "pdf" | "zip" | "gzip" | "protobuf" | "grpc") => {
                 Some(Format::Binary)
@@ -87,9 +106,15 @@ mod tests {
         check("application/x-ndjson", Some(Format::JsonLines));
         check("application/x-www-form-urlencoded", Some(Format::Form));
         check("multipart/form-data; boundary=x", Some(Format::Multipart));
-        check("text/html; charset=utf-8", Some(Format::Text));
-        check("application/soap+xml", Some(Format::Text));
-        check("image/svg+xml", Some(Format::Text));
+        check("text/html; charset=utf-8", Some(Format::Html));
+        check("application/xhtml+xml", Some(Format::Xml));
+        check("text/xml", Some(Format::Xml));
+        check("application/soap+xml", Some(Format::Xml));
+        check("image/svg+xml", Some(Format::Xml));
+        check("text/event-stream", Some(Format::EventStream));
+        check("application/json-seq", Some(Format::JsonSequence));
+        check("application/geo+json-seq", Some(Format::JsonSequence));
+        check("text/css", Some(Format::Text));
         check("image/png", Some(Format::Binary));
         check("application/vnd.acme", None);
         check("json", None);

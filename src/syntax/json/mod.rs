@@ -15,4 +15,4 @@ mod string;
 pub use document::{Document, Elements, Member, Members, Shape, Value};
 pub use number::Decimal;
 pub use scan::Invalid;
-pub use string::{Text, escape_into};
+pub use string::{Text, escape_into, quote_into};

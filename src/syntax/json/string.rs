@@ -154,6 +154,17 @@ pub fn escape_into(out: &mut String, text: &str) {
     }
 }
 
+/// Appends bytes as a JSON string. One that is no UTF-8 becomes the lone surrogate U+DC00 plus its
+/// number, which no text holds: different bytes, different strings.
+pub fn quote_into(out: &mut String, bytes: &[u8]) {
+    out.push('"');
+    for chunk in bytes.utf8_chunks() {
+        escape_into(out, chunk.valid());
+        chunk.invalid().iter().for_each(|byte| out.push_str(&format!("\\udc{byte:02x}")));
+    }
+    out.push('"');
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ mod telling;
 pub use answers::{coding, compare_answer, compare_json, endpoint};
 pub use keeping::{controls, records, redact};
 pub use passing::{config, head, rewrite};
-pub use syntax::{json, path, text, units};
+pub use syntax::{formats, json, path, text, units};
 pub use telling::{question, report};
 
 /// Ends a part of an input that has several: the record separator of ASCII, which no JSON text,

@@ -5,7 +5,9 @@ use serde_json::value::RawValue;
 use shadowdiff::base::{ByteSize, Percent, Rate, parse_duration, show_duration};
 use shadowdiff::model::{Path, Pattern, Seg, Signature};
 use shadowdiff::syntax::json::{Decimal, Document, Shape, Value};
-use shadowdiff::syntax::{MediaType, percent_decode};
+use shadowdiff::syntax::{
+    MediaType, Unreadable, events, form, html, multipart, percent_decode, records, xml,
+};
 use std::str::from_utf8;
 use std::time::Duration;
 
@@ -74,6 +76,43 @@ pub fn text(bytes: &[u8]) {
     assert!(escapes <= bytes.iter().filter(|&&byte| byte == b'%').count());
     let written: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
     assert_eq!(&*percent_decode(written.as_bytes()), bytes);
+}
+
+/// Whatever a reader of a format can read becomes JSON, no larger than in proportion, and what it
+/// cannot read it places within the text.
+pub fn formats(bytes: &[u8]) {
+    let media = Some(MediaType::new("multipart/form-data; boundary=x"));
+    let mixed = Some(MediaType::new("multipart/mixed; boundary=x"));
+    let part: multipart::Reader = |_, body| Some(records::one(body));
+    for read in [
+        records::lines(bytes),
+        records::sequence(bytes),
+        form::to_json(bytes),
+        events::to_json(bytes),
+        xml::to_json(bytes),
+        html::to_json(bytes),
+        multipart::to_json(bytes, media, part),
+        multipart::to_json(bytes, mixed, part),
+    ] {
+        match read {
+            Ok(json) => {
+                let size = json.len();
+                assert!(
+                    Document::parse(&json).is_ok(),
+                    "no JSON: {}",
+                    from_utf8(&json).unwrap_or("?")
+                );
+                assert!(size <= (64 << 10) + 16 * bytes.len(), "{size} bytes of {}", bytes.len());
+            }
+            Err(Unreadable { at, problem }) => {
+                assert!(at <= bytes.len() && !problem.is_empty(), "{problem} at {at}");
+            }
+        }
+    }
+    if from_utf8(bytes).is_ok() {
+        let page = html::to_json(bytes);
+        assert!(page.is_ok() || bytes.len() > 10_000, "{page:?}");
+    }
 }
 
 /// A unit that is read is within its range, and reads back as it prints.

@@ -1,0 +1,77 @@
+//! Both bodies of a comparison.
+//!
+//! This module never reads bodies that are equal as they came.
+
+use super::body::{Body, Undecodable, codings, media};
+use crate::compare::reading::Reading;
+use crate::model::{Outcome, Reply};
+
+/// Both bodies, decoded: what [`compare`](crate::compare::compare) borrows its findings from.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    primary: Option<Body>,
+    candidate: Option<Body>,
+    reading: Option<Reading>,
+}
+
+impl Decoded {
+    /// Decodes what there is; bodies that are equal as they came are decoded once.
+    pub fn new(primary: &Outcome, candidate: &Outcome) -> Self {
+        let (x, y) = (reply(primary), reply(candidate));
+        let one = x.zip(y).is_some_and(|(x, y)| {
+            codings(x).eq(codings(y)) && x.body == y.body && label(x) == label(y)
+        });
+        let primary = x.map(Body::new);
+        let candidate = if one { primary.clone() } else { y.map(Body::new) };
+        let reading = match (x, y, &primary, &candidate) {
+            (Some(x), Some(y), Some(body_x), Some(body_y)) if !one => {
+                let contents = body_x.content().ok().zip(body_y.content().ok());
+                contents.and_then(|(content_x, content_y)| {
+                    Reading::new([(media(x), content_x), (media(y), content_y)])
+                })
+            }
+            _ => None,
+        };
+        Self { primary, candidate, reading }
+    }
+
+    /// The primary's body without its encoding; nothing for a fault.
+    pub fn primary(&self) -> Option<Result<&[u8], Undecodable>> {
+        self.primary.as_ref().map(Body::content)
+    }
+
+    /// The candidate's body without its encoding; nothing for a fault.
+    pub fn candidate(&self) -> Option<Result<&[u8], Undecodable>> {
+        self.candidate.as_ref().map(Body::content)
+    }
+
+    /// The texts that the bodies were compared as, where they were read into JSON or are JSON:
+    /// divergences of bodies lie within them.
+    pub fn compared(&self) -> [Option<&[u8]>; 2] {
+        if let Some(reading) = &self.reading {
+            return reading.texts();
+        }
+        [&self.primary, &self.candidate]
+            .map(|body| body.as_ref().and_then(|body| body.content().ok()))
+    }
+
+    pub(in crate::compare) fn bodies(&self) -> Option<(&Body, &Body)> {
+        self.primary.as_ref().zip(self.candidate.as_ref())
+    }
+
+    pub(in crate::compare) fn reading(&self) -> Option<&Reading> {
+        self.reading.as_ref()
+    }
+}
+
+fn reply(outcome: &Outcome) -> Option<&Reply> {
+    match outcome {
+        Outcome::Reply(reply) => Some(reply),
+        Outcome::Fault(_) => None,
+    }
+}
+
+/// What the bytes are read by.
+fn label(reply: &Reply) -> Option<&[u8]> {
+    Some(reply.headers.get(http::header::CONTENT_TYPE)?.as_bytes())
+}

@@ -1,0 +1,74 @@
+//! What two bodies are read as: which format, and by which reader.
+//!
+//! Every structured format but JSON itself is read into JSON text, so that one tree diff compares
+//! them all.
+//!
+//! This module never calls two bodies equal because neither can be read.
+
+use crate::syntax::{Format, MediaType, Unreadable, events, form, html, multipart, records, xml};
+
+/// Two bodies as JSON text.
+#[derive(Clone, Debug)]
+pub(super) struct Reading([Result<Vec<u8>, Unreadable>; 2]);
+
+/// A body, and what it is said to be.
+pub(super) type Side<'a> = (Option<MediaType<'a>>, &'a [u8]);
+
+impl Reading {
+    /// Reads bodies that differ, if their format has a reader.
+    pub(super) fn new(sides: [Side<'_>; 2]) -> Option<Self> {
+        let [(_, x), (_, y)] = sides;
+        if x == y || x.is_empty() || y.is_empty() {
+            return None;
+        }
+        let format = format(sides);
+        let [x, y] = sides;
+        Some(Self([read(format, x)?, read(format, y)?]))
+    }
+
+    /// The text of each side that could be read.
+    pub(super) fn texts(&self) -> [Option<&[u8]>; 2] {
+        self.0.each_ref().map(|side| side.as_deref().ok())
+    }
+}
+
+/// The format of both: what the primary's type says, or what they look like.
+pub(super) fn format(sides: [Side<'_>; 2]) -> Format {
+    let [(media, x), (_, y)] = sides;
+    media.and_then(MediaType::format).unwrap_or_else(|| sniff(x, y))
+}
+
+/// The format of bodies whose type does not say: JSON containers, text without NUL, or neither.
+fn sniff(x: &[u8], y: &[u8]) -> Format {
+    let container = |body: &[u8]| matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
+    let text = |body: &[u8]| str::from_utf8(body).is_ok() && !body.contains(&0);
+    match [x, y] {
+        sides if sides.iter().all(|side| container(side)) => Format::Json,
+        sides if sides.iter().all(|side| text(side)) => Format::Text,
+        _ => Format::Binary,
+    }
+}
+
+/// The body as JSON text; nothing for a format that has no reader, or needs none.
+fn read(format: Format, (media, body): Side<'_>) -> Option<Result<Vec<u8>, Unreadable>> {
+    match format {
+        Format::JsonLines => Some(records::lines(body)),
+        Format::JsonSequence => Some(records::sequence(body)),
+        Format::Form => Some(form::to_json(body)),
+        Format::Multipart => Some(multipart::to_json(body, media, part)),
+        Format::EventStream => Some(events::to_json(body)),
+        Format::Xml => Some(xml::to_json(body)),
+        Format::Html => Some(html::to_json(body)),
+        // Readers of binary formats belong here.
+        Format::Json | Format::Text | Format::Binary => None,
+    }
+}
+
+/// A part of a multipart body, read by its own type; one within another is not.
+fn part(media: MediaType<'_>, body: &[u8]) -> Option<Result<Vec<u8>, Unreadable>> {
+    match media.format()? {
+        Format::Multipart => None,
+        Format::Json => Some(records::one(body)),
+        format => read(format, (Some(media), body)),
+    }
+}

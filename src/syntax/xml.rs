@@ -1,0 +1,253 @@
+//! XML (1.0, with namespaces), as a tree of elements in JSON: `tree` tells its shape.
+//!
+//! A name in a namespace is written `{namespace}name`, whatever its prefix. Text is trimmed, CDATA
+//! is text, and comments, processing instructions and declarations say nothing. Entities are those
+//! of XML itself; a document that uses others cannot be read, since none is ever expanded.
+//!
+//! This module never looks anything up that a document names.
+
+use super::Unreadable;
+use super::tree::{Space, Writer, unreadable};
+use quick_xml::XmlVersion;
+use quick_xml::escape::resolve_xml_entity;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::reader::Reader;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The namespace of `xml:lang` and the like, which needs no declaration.
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// The tree as JSON.
+pub fn to_json(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    let text = str::from_utf8(bytes)
+        .map_err(|error| unreadable(error.valid_up_to(), "it is not UTF-8"))?;
+    let mut reader = Reader::from_str(text);
+    let mut state = State {
+        out: Writer::new(bytes.len()),
+        scopes: Vec::new(),
+        namespaces: HashMap::from([("xml".to_owned(), vec![Rc::from(XML)])]),
+        has_root: false,
+    };
+    loop {
+        let at = usize::try_from(reader.buffer_position()).unwrap_or(bytes.len());
+        let event = reader.read_event().map_err(|_| unreadable(at, "it is not well-formed"))?;
+        match state.event(event) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(problem) => return Err(unreadable(at, problem)),
+        }
+    }
+    Ok(state.out.finish(false))
+}
+
+type Problem = &'static str;
+
+struct State {
+    out: Writer,
+    /// The prefixes that each open element declares.
+    scopes: Vec<Vec<String>>,
+    /// What each prefix stands for, the innermost last.
+    namespaces: HashMap<String, Vec<Rc<str>>>,
+    has_root: bool,
+}
+
+impl State {
+    /// Takes one event in; false at the end of the document.
+    fn event(&mut self, event: Event<'_>) -> Result<bool, Problem> {
+        match event {
+            Event::Start(tag) => self.open(&tag)?,
+            Event::Empty(tag) => {
+                self.open(&tag)?;
+                self.close();
+            }
+            Event::End(_) => self.close(),
+            Event::Text(text) => self.text(&text.xml10_content())?,
+            Event::CData(text) => self.text(&text.xml10_content())?,
+            Event::GeneralRef(reference) => self.reference(&reference)?,
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+            Event::Eof if self.out.depth() > 0 => return Err("an element is not closed"),
+            Event::Eof if !self.has_root => return Err("it has no element"),
+            Event::Eof => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn open(&mut self, tag: &BytesStart<'_>) -> Result<(), Problem> {
+        if self.out.depth() == 0 && std::mem::replace(&mut self.has_root, true) {
+            return Err("it has a second root");
+        }
+        let (mut plain, mut declared) = (Vec::new(), Vec::new());
+        // Our own check for repeated names does not take the square of their number.
+        for attribute in tag.attributes().with_checks(false) {
+            let attribute = attribute.map_err(|_| "an attribute is not well-formed")?;
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+            let value = value.map_err(|_| "an attribute has an unknown entity")?.into_owned();
+            let name = attribute.key.as_ref();
+            match name.strip_prefix("xmlns") {
+                Some("") => declared.push((String::new(), value)),
+                Some(rest) if rest.starts_with(':') => {
+                    declared.push((rest.trim_start_matches(':').to_owned(), value));
+                }
+                _ => plain.push((name.to_owned(), value)),
+            }
+        }
+        let scope = declared.iter().map(|(prefix, _)| prefix.clone()).collect();
+        self.scopes.push(scope);
+        for (prefix, namespace) in declared {
+            self.namespaces.entry(prefix).or_default().push(namespace.into());
+        }
+        let attributes = self.attributes(plain)?;
+        let name = self.expanded(tag.name().as_ref(), true)?;
+        self.out.open(&name, &attributes, Space::Trim)
+    }
+
+    /// Attributes by their expanded names, in order.
+    fn attributes(&self, plain: Vec<(String, String)>) -> Result<Vec<(String, String)>, Problem> {
+        let mut attributes = Vec::with_capacity(plain.len());
+        for (name, value) in plain {
+            attributes.push((self.expanded(&name, false)?, value));
+        }
+        attributes.sort_unstable();
+        let twice = attributes.windows(2).any(|pair| match pair {
+            [(one, _), (other, _)] => one == other,
+            _ => false,
+        });
+        if twice { Err("an attribute is repeated") } else { Ok(attributes) }
+    }
+
+    /// A name without its prefix, behind its namespace; an attribute without one has none.
+    fn expanded(&self, name: &str, is_element: bool) -> Result<String, Problem> {
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        if local.is_empty() {
+            return Err("a name is missing");
+        }
+        if prefix.is_empty() && !is_element {
+            return Ok(local.to_owned());
+        }
+        match self.namespaces.get(prefix).and_then(|stack| stack.last()) {
+            Some(namespace) if !namespace.is_empty() => Ok(format!("{{{namespace}}}{local}")),
+            _ if prefix.is_empty() => Ok(local.to_owned()),
+            _ => Err("a prefix is not declared"),
+        }
+    }
+
+    fn close(&mut self) {
+        self.out.close();
+        for prefix in self.scopes.pop().unwrap_or_default() {
+            if let Some(stack) = self.namespaces.get_mut(&prefix) {
+                stack.pop();
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str) -> Result<(), Problem> {
+        let text = text.trim_start_matches('\u{feff}');
+        if self.out.depth() == 0 && !text.trim_ascii().is_empty() {
+            return Err("text outside of the root");
+        }
+        self.out.text(text);
+        Ok(())
+    }
+
+    fn reference(&mut self, reference: &BytesRef<'_>) -> Result<(), Problem> {
+        if self.out.depth() == 0 {
+            return Err("text outside of the root");
+        }
+        let char = reference.resolve_char_ref().map_err(|_| "a reference to no character")?;
+        match char {
+            Some(char) => self.out.text(char.encode_utf8(&mut [0; 4])),
+            None => {
+                let name = reference.xml10_content();
+                self.out.text(resolve_xml_entity(&name).ok_or("an unknown entity")?);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::json::Document;
+    use proptest::prelude::*;
+
+    fn check(text: &str, expected: Result<&str, &str>) {
+        let found = to_json(text.as_bytes()).map_err(|error| error.problem);
+        let found = found.map(|json| String::from_utf8(json).expect("JSON is UTF-8"));
+        assert_eq!(found.as_deref().map_err(|problem| *problem), expected, "{text}");
+    }
+
+    #[test]
+    fn an_element_is_an_object_with_its_attributes_and_what_is_in_it() {
+        check("<a/>", Ok(r#"{"a":""}"#));
+        check("<a></a>", Ok(r#"{"a":""}"#));
+        check("<?xml version='1.0'?><!DOCTYPE a>\n<a> x </a><!-- c -->\n", Ok(r#"{"a":"x"}"#));
+        check(
+            "<a z='1' b=\"&lt;&#65;\"><b>1</b> x <c/><b/></a>",
+            Ok(r#"{"@b":"<A","@z":"1","a":[{"b":"1"},"x",{"c":""},{"b":""}]}"#),
+        );
+        check("<a>x &amp;<!-- c --><![CDATA[<y>]]>&#x41;</a>", Ok(r#"{"a":"x &<y>A"}"#));
+    }
+
+    #[test]
+    fn a_namespace_counts_and_its_prefix_does_not() {
+        let expected = r#"{"@k":"2","@{u}k":"1","{u}a":[{"{u}b":""}]}"#;
+        check("<x:a xmlns:x='u' x:k='1' k='2'><x:b/></x:a>", Ok(expected));
+        check("<a xmlns='u' xmlns:y='u' y:k='1' k='2'><y:b/></a>", Ok(expected));
+        check("<a xmlns='u'><b xmlns=''/></a>", Ok(r#"{"{u}a":[{"b":""}]}"#));
+        check("<a xml:lang='en'/>", Ok(&format!("{{\"@{{{XML}}}lang\":\"en\",\"a\":\"\"}}")));
+        check("<x:a/>", Err("a prefix is not declared"));
+        check("<a><x:b xmlns:x='u'/><x:b/></a>", Err("a prefix is not declared"));
+        check("<a xmlns:x='u' xmlns:y='u' x:k='1' y:k='1'/>", Err("an attribute is repeated"));
+    }
+
+    #[test]
+    fn what_is_not_well_formed_cannot_be_read() {
+        check("<a>", Err("an element is not closed"));
+        check("<a></b>", Err("it is not well-formed"));
+        check("<a/><b/>", Err("it has a second root"));
+        check("<a/>x", Err("text outside of the root"));
+        check("x", Err("text outside of the root"));
+        check("", Err("it has no element"));
+        check("<a b='1' b='2'/>", Err("an attribute is repeated"));
+        check("<a b='&x;'/>", Err("an attribute has an unknown entity"));
+    }
+
+    #[test]
+    fn no_entity_of_a_document_is_expanded() {
+        let bomb = "<!DOCTYPE a [<!ENTITY x 'xxxx'><!ENTITY y '&x;&x;'>]><a>&y;</a>";
+        check(bomb, Err("an unknown entity"));
+    }
+
+    #[test]
+    fn neither_depth_nor_repeated_names_grow_without_bound() {
+        let deep = "<a>".repeat(100_000);
+        check(&deep, Err("elements are nested too deeply"));
+        let name = "n".repeat(50_000);
+        let wide = format!("<x:a xmlns:x='{name}'>{}</x:a>", "<x:b/>".repeat(50_000));
+        check(&wide, Err("names are repeated too often"));
+        let attributes: String =
+            (0..50_000).map(|number| format!(" a{number}='' xmlns:b{number}='u'")).collect();
+        assert!(to_json(format!("<a{attributes}/>").as_bytes()).is_ok());
+    }
+
+    fn tree() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof!["[a-z]{1,3}", Just("<e/>".to_owned())];
+        let element = |inner: Vec<String>| format!("<n k='v'>{}</n>", inner.concat());
+        leaf.prop_recursive(4, 20, 4, move |inner| {
+            prop::collection::vec(inner, 0..4).prop_map(element)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn space_and_comments_between_elements_say_nothing(tree in tree()) {
+            let plain = to_json(format!("<r>{tree}</r>").as_bytes()).expect("XML");
+            let spaced = tree.replace('<', "\n  <").replace("/>", " />");
+            let spaced = format!("<!-- c --><r>{spaced}\n<!-- c --></r>\n");
+            prop_assert!(Document::parse(&plain).is_ok());
+            prop_assert_eq!(to_json(spaced.as_bytes()), Ok(plain));
+        }
+    }
+}
