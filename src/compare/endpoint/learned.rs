@@ -77,6 +77,13 @@ impl Node<'_> {
     }
 }
 
+/// Whether a template is one of those that a learned name stands for.
+pub fn is_one_of(template: &str, name: &str) -> bool {
+    let ((method, path), (root, segments)) = (parts(template), parts(name));
+    let fits = |(one, of): (&&str, &&str)| one == of || (*of == ANY && !is_kept(one));
+    method == root && path.len() == segments.len() && path.iter().zip(&segments).all(fits)
+}
+
 /// The method, and the segments of the path; a name of another shape is all root.
 fn parts(template: &str) -> (&str, Vec<&str>) {
     match template.split_once('/') {
