@@ -1,24 +1,27 @@
-//! The in-memory truth of the running session.
-//!
-//! A [`Book`] takes what the tap saw and what the comparer found ([`Judgement`], [`Mark`]), keeps
-//! the counts exact within fixed bounds, and hands out what changed as
-//! [`Changes`] for the writer.
+//! The counts of the running session, within fixed bounds.
 //!
 //! This module never does I/O and never reads a clock.
 
+use crate::compare::Stem;
+use crate::compare::endpoint::is_one_of;
 use crate::model::{
-    Disposition, EndpointStats, Finding, Judged, Kind, Ledger, Sample, Session, SessionInfo,
-    Severity, Signature, Status,
+    Disposition, EndpointName, EndpointStats, Finding, Ledger, Origin, Sample, Session,
+    SessionInfo, Signature,
 };
-use crate::store::changes::{Changes, FindingChange, Sums, Totals};
+use crate::store::book::flush::{Dirty, Flushed};
+use crate::store::book::judgement::count;
+use crate::store::book::naming::{Naming, Sources, join};
 use crate::store::sample;
+use crate::store::{Judgement, Mark};
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
 
 /// Endpoints of a session; the requests of all others fold into [`OTHER`].
 pub const MAX_ENDPOINTS: usize = 512;
+/// Names that are told apart while it is not known yet which of them are one endpoint.
+pub const MAX_NAMES: usize = 2_048;
 /// Findings of a session.
 pub const MAX_FINDINGS: usize = 2_000;
 /// Findings of one endpoint, so that an endpoint whose every answer differs somewhere else leaves
@@ -29,39 +32,20 @@ pub const SAMPLES_PER_FINDING: usize = 5;
 /// The endpoint that stands for those beyond [`MAX_ENDPOINTS`].
 pub const OTHER: &str = "__other__";
 
+/// Names are joined for want of room once there are so many new ones that it may be worth it.
+const FRESH: usize = 64;
 /// Endpoint templates and paths longer than this many bytes come from hostile or odd traffic.
-const MAX_NAME: usize = 1024;
+pub(super) const MAX_NAME: usize = 1024;
 /// Bytes that the samples of a session may take before new ones are kept without their messages.
 const FULL_SAMPLES: usize = 4 << 20;
 /// Bytes that the samples of a session may take in all.
-const ALL_SAMPLES: usize = 5 << 20;
-
-/// What the comparer found out about one trial.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Judgement {
-    pub endpoint: String,
-    /// When the request came in.
-    pub at: Timestamp,
-    pub primary: Duration,
-    pub candidate: Duration,
-    /// The candidate failed (a fault or a 5xx) and the primary did not.
-    pub worse: bool,
-    /// None: the answers are equal.
-    pub marks: Vec<Mark>,
-}
-
-/// One signature that a trial shows, however many places of the answer it is found at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    pub signature: Signature,
-    pub kind: Kind,
-    pub severity: Severity,
-    /// The place's pattern.
-    pub path: String,
-    pub status: Status,
-}
+pub(super) const ALL_SAMPLES: usize = 5 << 20;
 
 /// One session, bounded, with a note of what changed since the last flush.
+///
+/// It counts under the names that requests come with. Which of those are one endpoint is seen from
+/// all of them, whenever the session is asked for or written: see [`Naming`]. Only where there is
+/// no room for more names are they joined for good.
 ///
 /// Nothing is lost in silence: `overflow["endpoints"]` counts the requests that were folded into
 /// [`OTHER`], `overflow["findings"]` the marks whose finding was not kept (so that the findings'
@@ -69,38 +53,18 @@ pub struct Mark {
 /// messages and `overflow["samples"]` those not kept for want of room.
 #[derive(Debug)]
 pub struct Book {
-    session: Session,
+    /// Under the names as they came.
+    pub(super) session: Session,
+    pub(super) sources: Sources,
     findings_by_endpoint: HashMap<String, usize>,
-    sample_bytes: usize,
-    flushes: u64,
-    dirty: Dirty,
-}
-
-#[derive(Debug, Default)]
-struct Dirty {
-    info: bool,
-    endpoints: HashSet<String>,
-    /// Whether the samples changed too.
-    findings: HashMap<Signature, bool>,
-}
-
-impl Judgement {
-    /// What the trial counts as: divergences of severity info never count.
-    pub fn judged(&self) -> Judged {
-        let has = |status| self.marks.iter().any(|mark| mark.status == status);
-        let unexplained = |mark: &Mark| {
-            mark.severity < Severity::Info && matches!(mark.status, Status::Open | Status::Bug)
-        };
-        if self.marks.iter().any(unexplained) {
-            Judged::Diverged
-        } else if has(Status::Expected) {
-            Judged::Expected
-        } else if has(Status::Noise) {
-            Judged::Noise
-        } else {
-            Judged::Equal
-        }
-    }
+    pub(super) sample_bytes: usize,
+    /// Names that came since names were joined for good.
+    fresh: usize,
+    /// Names that stand for what was joined for good.
+    pub(super) joined: Vec<String>,
+    pub(super) flushes: u64,
+    pub(super) flushed: Flushed,
+    pub(super) dirty: Dirty,
 }
 
 impl Book {
@@ -108,39 +72,70 @@ impl Book {
     pub fn new(info: SessionInfo) -> Self {
         Self {
             session: Session::new(info),
+            sources: Sources::default(),
             findings_by_endpoint: HashMap::new(),
             sample_bytes: 0,
+            fresh: 0,
+            joined: Vec::new(),
             flushes: 0,
+            flushed: Flushed::default(),
             dirty: Dirty { info: true, ..Dirty::default() },
         }
     }
 
-    /// The session as it stands.
-    pub fn session(&self) -> &Session {
-        &self.session
+    /// The session as it stands, each endpoint under the name that all of them together suggest.
+    pub fn session(&self) -> Cow<'_, Session> {
+        let naming = Naming::of(&self.session, &self.sources.given);
+        match naming.is_plain() {
+            true => Cow::Borrowed(&self.session),
+            false => Cow::Owned(naming.session(&self.session, &self.sources)),
+        }
+    }
+
+    /// What the session is about.
+    pub fn info(&self) -> &SessionInfo {
+        &self.session.info
     }
 
     /// Counts requests that came in for an endpoint.
-    pub fn seen(&mut self, endpoint: &str, n: u64) {
-        if self.on(endpoint, |stats| stats.ledger.seen += n) == OTHER {
+    pub fn seen<'a>(&mut self, endpoint: impl Into<EndpointName<'a>>, n: u64) {
+        let name = self.on(endpoint.into(), |stats| stats.ledger.seen += n);
+        if name.is_some_and(|name| name == OTHER) {
             self.overflow("endpoints", n);
         }
     }
 
+    /// A request that was counted under one name turns out to be another endpoint's.
+    pub fn rename<'a>(&mut self, from: &str, to: impl Into<EndpointName<'a>>) {
+        let from = if self.session.endpoints.contains_key(from) { from } else { OTHER };
+        let Some(stats) = self.session.endpoints.get_mut(from) else { return };
+        if stats.ledger.unsettled() == 0 {
+            return;
+        }
+        stats.ledger.seen -= 1;
+        self.mark(from);
+        self.on(to.into(), |stats| stats.ledger.seen += 1);
+    }
+
     /// Books requests that came to their end without being compared.
-    pub fn settle(&mut self, endpoint: &str, disposition: Disposition, n: u64) {
-        self.on(endpoint, |stats| stats.ledger.settle_many(disposition, n));
+    pub fn settle<'a>(
+        &mut self,
+        endpoint: impl Into<EndpointName<'a>>,
+        disposition: Disposition,
+        n: u64,
+    ) {
+        self.on(endpoint.into(), |stats| stats.ledger.settle_many(disposition, n));
     }
 
     /// Books requests whose endpoint is not known any more, under [`OTHER`].
     pub fn fold(&mut self, ledger: &Ledger) {
         self.overflow("endpoints", ledger.seen);
-        self.on(OTHER, |stats| stats.ledger.merge(ledger));
+        self.on(OTHER.into(), |stats| stats.ledger.merge(ledger));
     }
 
     /// Books one compared trial in which nothing differs.
     pub fn equal(&mut self, judgement: &Judgement) {
-        self.on(&judgement.endpoint, |stats| count(stats, judgement));
+        self.on(judgement.name(), |stats| count(stats, judgement));
     }
 
     /// Books one compared trial. `rank` orders the samples of a finding (equal for equal requests,
@@ -151,11 +146,22 @@ impl Book {
         rank: &dyn Fn(&Mark) -> u64,
         sample: &mut dyn FnMut(&Mark) -> Sample,
     ) {
-        self.on(&judgement.endpoint, |stats| count(stats, judgement));
+        if self.session.findings.len() >= MAX_FINDINGS {
+            self.join_names();
+        }
+        let name = self.on(judgement.name(), |stats| count(stats, judgement));
+        // A finding names its own endpoint even where that one's counts are folded.
+        let joined = name.filter(|name| name != OTHER);
+        let endpoint = joined.as_deref().unwrap_or(&judgement.endpoint);
         let mut noted = HashSet::new();
         for mark in &judgement.marks {
-            if noted.insert(mark.signature) && self.note(judgement, mark) {
-                self.offer_sample(mark, rank(mark), sample);
+            let signature = match &joined {
+                Some(name) => mark.stem.at(name),
+                None => mark.signature,
+            };
+            let at = Spot { signature, endpoint };
+            if noted.insert(signature) && self.note(at, judgement, mark) {
+                self.offer_sample(signature, rank(mark), &mut || sample(mark));
             }
         }
     }
@@ -166,102 +172,138 @@ impl Book {
         self.dirty.info = true;
     }
 
-    /// Copies of all that changed since the last time; `at` is the time of the flush.
-    pub fn take_dirty(&mut self, at: Timestamp) -> Changes {
-        let dirty = std::mem::take(&mut self.dirty);
-        let session = &self.session;
-        let endpoint = |name: String| {
-            let stats = session.endpoints.get(&name)?.clone();
-            Some((name, stats))
-        };
-        let finding = |(key, samples)| Some(copy(session.findings.get(&key)?, samples));
-        let mut changes = Changes {
-            info: dirty.info.then(|| session.info.clone()),
-            endpoints: dirty.endpoints.into_iter().filter_map(endpoint).collect(),
-            findings: dirty.findings.into_iter().filter_map(finding).collect(),
-            totals: Totals {
-                flush: self.flushes,
-                at,
-                sums: Sums::of(session),
-                overflow: session.overflow.clone(),
-            },
-        };
-        if !changes.is_empty() {
-            self.flushes += 1;
-            changes.totals.flush = self.flushes;
+    /// Where an endpoint without a place of its own is counted, and its place if there is room. An
+    /// endpoint is folded always or never: names that find no room do not find any later.
+    fn admit(&mut self, EndpointName { text, origin }: EndpointName<'_>) -> String {
+        if text.len() > MAX_NAME || text == OTHER {
+            return OTHER.to_owned();
         }
-        changes
-    }
-
-    /// Takes back changes that could not be written: the next flush has the same places, with the
-    /// values of its own time.
-    pub fn restore(&mut self, changes: Changes) {
-        self.dirty.info |= changes.info.is_some();
-        self.dirty.endpoints.extend(changes.endpoints.into_iter().map(|(name, _)| name));
-        for change in changes.findings {
-            *self.dirty.findings.entry(change.finding.signature).or_default() |= change.samples;
+        if self.session.endpoints.len() >= MAX_NAMES {
+            self.join_names();
         }
+        if self.session.endpoints.len() < MAX_NAMES {
+            self.fresh += 1;
+            return text.to_owned();
+        }
+        let fits = |name: &&String| origin == Origin::Observed && is_one_of(text, name);
+        self.joined.iter().find(fits).map_or(OTHER, String::as_str).to_owned()
     }
 
-    /// Everything is to be written again, because it goes to a new place.
-    pub fn mark_all(&mut self) {
-        self.dirty.info = true;
-        self.dirty.endpoints = self.session.endpoints.keys().cloned().collect();
-        self.dirty.findings = self.session.findings.keys().map(|&key| (key, true)).collect();
+    /// Changes the counts of one endpoint; gives the name that it is counted under where that is
+    /// another. Allocates only where the endpoint is new, or unchanged since the last flush.
+    fn on(
+        &mut self,
+        endpoint: EndpointName<'_>,
+        change: impl FnOnce(&mut EndpointStats),
+    ) -> Option<String> {
+        if let Some(stats) = self.session.endpoints.get_mut(endpoint.text) {
+            change(stats);
+            self.mark(endpoint.text);
+            self.give(endpoint);
+            return None;
+        }
+        let name = self.admit(endpoint);
+        change(self.session.endpoints.entry(name.clone()).or_default());
+        self.mark(&name);
+        if name == endpoint.text {
+            self.give(endpoint);
+            return None;
+        }
+        Some(name)
     }
 
-    /// Where an endpoint is counted. An endpoint is folded always or never: places are not given
-    /// up, so that one without a place does not get one later.
-    fn place<'a>(&self, endpoint: &'a str) -> &'a str {
-        let endpoints = &self.session.endpoints;
-        let listed = endpoints.len() - usize::from(endpoints.contains_key(OTHER));
-        let room = listed < MAX_ENDPOINTS && endpoint.len() <= MAX_NAME;
-        if room || endpoints.contains_key(endpoint) { endpoint } else { OTHER }
-    }
-
-    /// Changes the counts of one endpoint and gives the name that it is counted under. Allocates
-    /// only where the endpoint is new, or unchanged since the last flush.
-    fn on<'a>(&mut self, endpoint: &'a str, change: impl FnOnce(&mut EndpointStats)) -> &'a str {
-        let name = match self.session.endpoints.get_mut(endpoint) {
-            Some(stats) => {
-                change(stats);
-                endpoint
-            }
-            None => {
-                let name = self.place(endpoint);
-                change(self.session.endpoints.entry(name.to_owned()).or_default());
-                name
-            }
-        };
+    fn mark(&mut self, name: &str) {
         if !self.dirty.endpoints.contains(name) {
             self.dirty.endpoints.insert(name.to_owned());
         }
-        name
+    }
+
+    /// A name that was given once is never one of many.
+    fn give(&mut self, EndpointName { text, origin }: EndpointName<'_>) {
+        if origin == Origin::Given && !self.sources.given.contains(text) {
+            self.sources.given.insert(text.to_owned());
+        }
+    }
+
+    /// Joins for good what is reported as one endpoint, where that may make room.
+    fn join_names(&mut self) {
+        if self.fresh < FRESH {
+            return;
+        }
+        self.fresh = 0;
+        let joined = Naming::learned(&self.session, &self.sources.given).into_joined();
+        for (name, to) in &joined {
+            if let Some(stats) = self.session.endpoints.remove(name) {
+                self.session.endpoints.entry(to.clone()).or_default().merge(&stats);
+                self.dirty.endpoints.extend([name.clone(), to.clone()]);
+            }
+        }
+        let moved = self.session.findings.values().filter_map(|finding| {
+            let to = joined.get(&finding.endpoint)?;
+            let stem = *self.sources.stems.get(&finding.signature)?;
+            Some((finding.signature, stem, to.clone()))
+        });
+        for (old, stem, endpoint) in moved.collect::<Vec<_>>() {
+            self.move_finding(old, stem, endpoint);
+        }
+        self.joined.extend(joined.into_values());
+        self.joined.sort_unstable();
+        self.joined.dedup();
+        self.joined.retain(|name| self.session.endpoints.contains_key(name));
+        self.recount();
+    }
+
+    fn move_finding(&mut self, old: Signature, stem: Stem, endpoint: String) {
+        let Some(finding) = self.session.findings.remove(&old) else { return };
+        self.sources.stems.remove(&old);
+        let signature = stem.at(&endpoint);
+        self.sources.stems.insert(signature, stem);
+        let finding = Finding { signature, endpoint, ..finding };
+        match self.session.findings.entry(signature) {
+            Entry::Occupied(mut sum) => join(sum.get_mut(), finding),
+            Entry::Vacant(place) => drop(place.insert(finding)),
+        }
+        self.dirty.finding(old, true);
+        self.dirty.finding(signature, true);
+    }
+
+    /// Counts anew what is counted by the way otherwise.
+    fn recount(&mut self) {
+        self.findings_by_endpoint.clear();
+        self.sample_bytes = 0;
+        for finding in self.session.findings.values() {
+            let is_listed = self.session.endpoints.contains_key(&finding.endpoint);
+            let counted = if is_listed { &finding.endpoint } else { OTHER };
+            *self.findings_by_endpoint.entry(counted.to_owned()).or_default() += 1;
+            self.sample_bytes += finding.samples.values().map(sample::weight).sum::<usize>();
+        }
     }
 
     /// Counts a mark in its finding; false where there is no room for the finding.
-    fn note(&mut self, judgement: &Judgement, mark: &Mark) -> bool {
+    fn note(&mut self, at: Spot<'_>, judgement: &Judgement, mark: &Mark) -> bool {
         let full = self.session.findings.len() >= MAX_FINDINGS;
-        let folded = self.place(&judgement.endpoint);
-        match self.session.findings.entry(mark.signature) {
+        let is_listed = self.session.endpoints.contains_key(at.endpoint);
+        let counted = if is_listed { at.endpoint } else { OTHER };
+        match self.session.findings.entry(at.signature) {
             Entry::Occupied(mut known) => recount(known.get_mut(), judgement.at, mark),
             Entry::Vacant(place) => {
-                let listed = self.findings_by_endpoint.get(folded).copied().unwrap_or(0);
+                let listed = self.findings_by_endpoint.get(counted).copied().unwrap_or(0);
                 if full || listed >= MAX_FINDINGS_PER_ENDPOINT {
                     self.overflow("findings", 1);
                     return false;
                 }
-                self.findings_by_endpoint.insert(folded.to_owned(), listed + 1);
-                place.insert(first(judgement, mark));
+                self.findings_by_endpoint.insert(counted.to_owned(), listed + 1);
+                self.sources.stems.insert(at.signature, mark.stem);
+                place.insert(first(at, judgement, mark));
             }
         }
-        self.dirty.findings.entry(mark.signature).or_default();
+        self.dirty.findings.entry(at.signature).or_default();
         true
     }
 
     /// Keeps a sample if its rank is among the smallest, within the bytes that samples may take.
-    fn offer_sample(&mut self, mark: &Mark, rank: u64, make: &mut dyn FnMut(&Mark) -> Sample) {
-        let Some(finding) = self.session.findings.get_mut(&mark.signature) else { return };
+    fn offer_sample(&mut self, of: Signature, rank: u64, make: &mut dyn FnMut() -> Sample) {
+        let Some(finding) = self.session.findings.get_mut(&of) else { return };
         let full = finding.samples.len() >= SAMPLES_PER_FINDING;
         let leaving = finding.samples.last_key_value().filter(|_| full);
         let late = leaving.is_some_and(|(&last, _)| rank > last);
@@ -269,7 +311,7 @@ impl Book {
             return;
         }
         let others = self.sample_bytes - leaving.map_or(0, |(_, sample)| sample::weight(sample));
-        let mut kept = make(mark);
+        let mut kept = make();
         sample::bound(&mut kept);
         let trimmed = others + sample::weight(&kept) > FULL_SAMPLES;
         if trimmed {
@@ -284,7 +326,7 @@ impl Book {
         }
         finding.samples.insert(rank, kept);
         self.sample_bytes = bytes;
-        self.dirty.findings.insert(mark.signature, true);
+        self.dirty.findings.insert(of, true);
         if trimmed {
             self.overflow("sample_bodies", 1);
         }
@@ -300,25 +342,18 @@ impl Book {
     }
 }
 
-fn count(stats: &mut EndpointStats, judgement: &Judgement) {
-    let verdict = match judgement.judged() {
-        Judged::Equal => &mut stats.equal,
-        Judged::Diverged => &mut stats.diverged,
-        Judged::Noise => &mut stats.noise,
-        Judged::Expected => &mut stats.expected,
-    };
-    *verdict += 1;
-    stats.ledger.settle(Disposition::Compared);
-    stats.worse += u64::from(judgement.worse);
-    stats.primary.record(judgement.primary);
-    stats.candidate.record(judgement.candidate);
+/// Which finding a mark counts in.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    signature: Signature,
+    endpoint: &'a str,
 }
 
-/// A new finding; it names its own endpoint even where that one's counts are folded.
-fn first(judgement: &Judgement, mark: &Mark) -> Finding {
+/// A new finding.
+fn first(at: Spot<'_>, judgement: &Judgement, mark: &Mark) -> Finding {
     Finding {
-        signature: mark.signature,
-        endpoint: sample::cut(&judgement.endpoint, MAX_NAME),
+        signature: at.signature,
+        endpoint: sample::cut(at.endpoint, MAX_NAME),
         kind: mark.kind,
         path: sample::cut(&mark.path, MAX_NAME),
         severity: mark.severity,
@@ -337,250 +372,4 @@ fn recount(finding: &mut Finding, at: Timestamp, mark: &Mark) {
     finding.severity = finding.severity.min(mark.severity);
     finding.first_seen = finding.first_seen.min(at);
     finding.last_seen = finding.last_seen.max(at);
-}
-
-fn copy(finding: &Finding, samples: bool) -> FindingChange {
-    let finding = Finding {
-        endpoint: finding.endpoint.clone(),
-        path: finding.path.clone(),
-        samples: if samples { finding.samples.clone() } else { BTreeMap::new() },
-        ..*finding
-    };
-    FindingChange { finding, samples }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{DropReason, SkipReason};
-    use crate::store::testing::{at, info, judgement, mark, sample};
-    use proptest::prelude::*;
-
-    fn judge(book: &mut Book, judgement: &Judgement, rank: u64) -> usize {
-        let mut made = 0;
-        book.judge(judgement, &|_| rank, &mut |_| {
-            made += 1;
-            sample(rank)
-        });
-        made
-    }
-
-    fn marked(n: u8, severity: Severity, status: Status) -> Mark {
-        Mark { severity, status, ..mark(n) }
-    }
-
-    #[test]
-    fn a_trial_counts_as_what_its_marks_say() {
-        let check = |marks: &[(Severity, Status)], expected: [u64; 4]| {
-            let mut book = Book::new(info("a"));
-            let marks =
-                (0u8..).zip(marks).map(|(n, &(severity, status))| marked(n, severity, status));
-            judge(&mut book, &judgement("GET /", marks.collect()), 1);
-            let stats = &book.session().endpoints["GET /"];
-            let found = [stats.equal, stats.diverged, stats.expected, stats.noise];
-            assert_eq!(found, expected);
-            assert!((stats.ledger.mirrored, stats.ledger.compared) == (1, 1));
-            assert!((stats.primary.count(), stats.candidate.count()) == (1, 1));
-        };
-        use Severity::{Additive, Breaking, Info};
-        use Status::{Bug, Expected, Noise, Open};
-        check(&[], [1, 0, 0, 0]);
-        check(&[(Info, Open)], [1, 0, 0, 0]);
-        check(&[(Additive, Open)], [0, 1, 0, 0]);
-        check(&[(Breaking, Bug)], [0, 1, 0, 0]);
-        check(&[(Breaking, Expected)], [0, 0, 1, 0]);
-        check(&[(Breaking, Noise)], [0, 0, 0, 1]);
-        check(&[(Info, Noise), (Info, Open)], [0, 0, 0, 1]);
-        check(&[(Breaking, Noise), (Breaking, Expected)], [0, 0, 1, 0]);
-        check(&[(Breaking, Expected), (Additive, Open)], [0, 1, 0, 0]);
-    }
-
-    #[test]
-    fn the_ledger_is_exact_once_everything_is_settled() {
-        let mut book = Book::new(info("a"));
-        book.seen("GET /", 10);
-        assert_eq!(book.session().ledger().unsettled(), 10);
-        book.settle("GET /", Disposition::SampledOut, 4);
-        book.settle("GET /", Disposition::Skipped(SkipReason::Method), 3);
-        book.settle("GET /", Disposition::Dropped(DropReason::Rate), 2);
-        judge(&mut book, &judgement("GET /", vec![]), 1);
-        assert!(book.session().ledger().is_exact());
-    }
-
-    #[test]
-    fn endpoints_beyond_the_bound_fold_into_other_and_are_counted() {
-        let mut book = Book::new(info("a"));
-        for n in 0..MAX_ENDPOINTS {
-            book.seen(&format!("GET /{n}"), 1);
-        }
-        assert!(book.session().overflow.is_empty());
-        book.seen("GET /more", 2);
-        book.settle("GET /more", Disposition::SampledOut, 2);
-        book.seen("GET /0", 1);
-        let session = book.session();
-        assert_eq!(session.endpoints.len(), MAX_ENDPOINTS + 1);
-        assert_eq!(session.endpoints[OTHER].ledger.sampled_out, 2);
-        assert_eq!(session.endpoints["GET /0"].ledger.seen, 2);
-        assert_eq!(session.overflow["endpoints"], 2);
-    }
-
-    #[test]
-    fn an_endpoint_with_an_endless_name_folds_too() {
-        let mut book = Book::new(info("a"));
-        book.seen(&"x".repeat(MAX_NAME + 1), 1);
-        assert_eq!(book.session().overflow["endpoints"], 1);
-        let long = Mark { path: "y".repeat(10_000), ..mark(1) };
-        judge(&mut book, &judgement(&"x".repeat(10_000), vec![long]), 1);
-        let finding = book.session().findings.values().next().expect("kept");
-        assert!(finding.endpoint.len() + finding.path.len() <= 2 * (MAX_NAME + 3));
-    }
-
-    #[test]
-    fn every_mark_is_counted_in_a_finding_or_in_the_overflow() {
-        let mut book = Book::new(info("a"));
-        let mut marks = 0;
-        for n in 0..3_000u32 {
-            let mut signature = Signature([0; 16]);
-            signature.0[..4].copy_from_slice(&n.to_le_bytes());
-            let marked = Mark { signature, ..mark(1) };
-            // The first endpoint has more than its share.
-            let endpoint = format!("GET /{}", n.saturating_sub(500) / 100);
-            judge(&mut book, &judgement(&endpoint, vec![marked.clone(), marked]), 1);
-            marks += 1;
-        }
-        let session = book.session();
-        let counted: u64 = session.findings.values().map(|finding| finding.count).sum();
-        assert_eq!(counted + session.overflow["findings"], marks);
-        let of =
-            |endpoint| session.findings.values().filter(move |f| f.endpoint == endpoint).count();
-        assert_eq!(of("GET /0"), MAX_FINDINGS_PER_ENDPOINT);
-        assert_eq!(of("GET /1"), 100);
-        assert_eq!(session.findings.len(), MAX_FINDINGS);
-    }
-
-    #[test]
-    fn a_finding_keeps_its_worst_severity_its_latest_status_and_its_first_and_last_time() {
-        let mut book = Book::new(info("a"));
-        let trials = [
-            (5, Severity::Additive, Status::Open),
-            (9, Severity::Breaking, Status::Open),
-            (1, Severity::Additive, Status::Expected),
-        ];
-        for (second, severity, status) in trials {
-            let trial = judgement("GET /", vec![marked(1, severity, status)]);
-            judge(&mut book, &Judgement { at: at(second), ..trial }, 1);
-        }
-        let finding = &book.session().findings[&Signature([1; 16])];
-        assert_eq!((finding.severity, finding.status), (Severity::Breaking, Status::Expected));
-        assert_eq!((finding.first_seen, finding.last_seen, finding.count), (at(1), at(9), 3));
-    }
-
-    #[test]
-    fn a_sample_is_made_only_if_it_is_kept() {
-        let mut book = Book::new(info("a"));
-        let trial = judgement("GET /", vec![mark(1)]);
-        let made: Vec<_> =
-            [9, 8, 7, 6, 5, 10, 5, 4, 9].map(|rank| judge(&mut book, &trial, rank)).into();
-        assert_eq!(made, [1, 1, 1, 1, 1, 0, 0, 1, 0]);
-        let kept: Vec<_> = book.session().findings[&Signature([1; 16])].samples.keys().collect();
-        assert_eq!(kept, [&4, &5, &6, &7, &8]);
-    }
-
-    #[test]
-    fn samples_take_no_more_than_their_share_of_memory() {
-        let mut book = Book::new(info("a"));
-        for n in 0..2_000u32 {
-            let mut signature = Signature([0; 16]);
-            signature.0[..4].copy_from_slice(&n.to_le_bytes());
-            let trial =
-                judgement(&format!("GET /{}", n / 100), vec![Mark { signature, ..mark(1) }]);
-            for rank in 0..5 {
-                book.judge(&trial, &|_| rank, &mut |_| {
-                    let mut big = sample(rank);
-                    big.primary_reply.body = Some("x".repeat(16 << 10));
-                    big.request.target = "t".repeat(1000);
-                    big
-                });
-            }
-        }
-        let session = book.session();
-        let samples = || session.findings.values().flat_map(|finding| finding.samples.values());
-        let bytes: usize = samples().map(sample::weight).sum();
-        assert_eq!(book.sample_bytes, bytes);
-        assert!(bytes <= ALL_SAMPLES, "{bytes}");
-        let whole = samples().filter(|sample| sample.primary_reply.body.is_some()).count();
-        let kept = u64::try_from(samples().count()).expect("few");
-        assert!(whole > 200 && session.overflow["sample_bodies"] > 500, "{whole}");
-        assert_eq!(kept + session.overflow["samples"], 10_000);
-    }
-
-    #[test]
-    fn a_flush_has_only_what_changed() {
-        let mut book = Book::new(info("a"));
-        book.seen("GET /a", 1);
-        judge(&mut book, &judgement("GET /b", vec![mark(1), mark(2)]), 5);
-        let first = book.take_dirty(at(1));
-        assert!(first.info.is_some() && first.findings.iter().all(|change| change.samples));
-        assert_eq!((first.endpoints.len(), first.findings.len(), first.totals.flush), (2, 2, 1));
-        assert!(book.take_dirty(at(2)).is_empty());
-        for rank in [1, 2, 3, 4] {
-            judge(&mut book, &judgement("GET /b", vec![mark(2)]), rank);
-        }
-        book.take_dirty(at(3));
-        judge(&mut book, &judgement("GET /b", vec![mark(2)]), 99);
-        let third = book.take_dirty(at(4));
-        assert_eq!((third.endpoints.len(), third.findings.len(), third.totals.flush), (1, 1, 3));
-        assert!(third.info.is_none() && !third.findings[0].samples);
-        assert!(third.findings[0].finding.samples.is_empty());
-        book.mark_all();
-        let all = book.take_dirty(at(5));
-        assert!(all.info.is_some() && all.findings.iter().all(|change| change.samples));
-        assert_eq!((all.endpoints.len(), all.findings.len()), (2, 2));
-    }
-
-    proptest! {
-        #[test]
-        fn the_same_samples_are_kept_whatever_the_order_of_arrival(
-            mut ranks in proptest::collection::vec(0u64..50, 1..40),
-        ) {
-            let kept = |ranks: &[u64]| {
-                let mut book = Book::new(info("a"));
-                for &rank in ranks {
-                    judge(&mut book, &judgement("GET /", vec![mark(1)]), rank);
-                }
-                book.session().findings[&Signature([1; 16])].samples.clone()
-            };
-            let first = kept(&ranks);
-            ranks.sort_unstable();
-            prop_assert_eq!(&first, &kept(&ranks));
-            ranks.dedup();
-            ranks.truncate(SAMPLES_PER_FINDING);
-            prop_assert_eq!(first.into_keys().collect::<Vec<_>>(), ranks);
-        }
-
-        #[test]
-        fn whatever_flushes_fail_the_next_good_one_brings_the_copy_up_to_date(
-            steps in proptest::collection::vec((0u8..4, 0u8..6, 0u64..20, any::<bool>()), 1..60),
-        ) {
-            let mut book = Book::new(info("a"));
-            let mut copy = Session::new(info("a"));
-            for (step, which, rank, works) in steps {
-                let endpoint = format!("GET /{which}");
-                match step {
-                    0 => book.seen(&endpoint, rank),
-                    1 => book.settle(&endpoint, Disposition::SampledOut, rank),
-                    2 => {
-                        judge(&mut book, &judgement(&endpoint, vec![mark(which)]), rank);
-                    }
-                    _ => {
-                        let changes = book.take_dirty(at(0));
-                        if works { changes.apply(&mut copy) } else { book.restore(changes) }
-                    }
-                }
-            }
-            book.end(at(9));
-            book.take_dirty(at(10)).apply(&mut copy);
-            prop_assert_eq!(&copy, book.session());
-        }
-    }
 }
