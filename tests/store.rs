@@ -3,7 +3,9 @@
 //! This module never looks behind the library's interface.
 
 use shadowdiff::base::ByteSize;
+use shadowdiff::compare::Stem;
 use shadowdiff::config;
+use shadowdiff::model::Origin;
 use shadowdiff::model::{
     Disposition, Kind, Sample, SampleReply, SampleRequest, SessionInfo, Severity, Signature, Status,
 };
@@ -54,6 +56,7 @@ fn count(book: &Mutex<Book>, n: u64) {
     let signature = Signature(u128::from(n % 700).to_be_bytes());
     let mark = Mark {
         signature,
+        stem: Stem([0; 16]),
         kind: Kind::Value,
         severity: Severity::Behavioural,
         path: "$.price".to_owned(),
@@ -61,6 +64,7 @@ fn count(book: &Mutex<Book>, n: u64) {
     };
     let judgement = Judgement {
         endpoint: endpoint.clone(),
+        origin: Origin::Given,
         at: jiff::Timestamp::UNIX_EPOCH,
         primary: Duration::from_micros(n % 10_000),
         candidate: Duration::from_micros(n % 20_000),

@@ -5,7 +5,8 @@ use crate::app::session;
 use crate::app::supervise::supervise;
 use crate::app::worker::{self, Place, Shared};
 use crate::base::{Chain, clock};
-use crate::config::{self, AccessFormat, Config, Problems, Telemetry};
+use crate::compare::endpoint::Operations;
+use crate::config::{self, AccessFormat, Config, Described, Problems, Telemetry};
 use crate::control::{Control, Sides, Wiring};
 use crate::judge::{Inbox, Judge, Judges};
 use crate::mirror::Limits;
@@ -117,7 +118,7 @@ impl Instance {
         let access = access_log(&config.telemetry)?;
         let settings = tap::Settings::new(&config, process).with_access(access.clone());
         let settings = Arc::new(ArcSwap::from_pointee(settings));
-        let (judges, inboxes) = judges(&book, cores)?;
+        let (judges, inboxes) = judges(&book, cores, &config.described)?;
         let (stop, stopped) = watch::channel(Stop::No);
         let shared = Shared {
             primary: Endpoint::from(&config.primary),
@@ -195,7 +196,7 @@ impl Instance {
         let session = {
             let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
             book.end(clock::wall());
-            book.session().clone()
+            book.session().into_owned()
         };
         self.serving.abort();
         self.watching.abort();
@@ -256,8 +257,14 @@ fn key() -> [u8; 32] {
     key
 }
 
-fn judges(book: &Arc<Mutex<Book>>, cores: usize) -> io::Result<(Judges, Vec<Inbox>)> {
-    Judges::start((0..cores.div_ceil(2)).map(|_| Judge::new(book.clone())))
+fn judges(
+    book: &Arc<Mutex<Book>>,
+    cores: usize,
+    described: &Described,
+) -> io::Result<(Judges, Vec<Inbox>)> {
+    let operations = Arc::new(Operations::new(described));
+    let judge = |_| Judge::new(book.clone()).knowing(operations.clone());
+    Judges::start((0..cores.div_ceil(2)).map(judge))
 }
 
 fn workers(

@@ -3,7 +3,7 @@
 //! [`same()`] is the fast path: it allocates nothing and parses nothing. Where it says no, both
 //! bodies are [`Decoded`] and [`compare`] lists what differs as a [`Comparison`]: outcome, status,
 //! headers, trailers, then the body by its format. [`signature()`] groups equal divergences across
-//! requests, [`endpoint::template`] the requests themselves, and [`rank`] chooses samples.
+//! requests, [`endpoint`] names the requests themselves, and [`rank`] chooses samples.
 //!
 //! Formats live in a module each (`json`, `lines`, `binary`), [`class`] tells what sort of value
 //! stands at a place, and [`Rules`] is the config's part, compiled.
@@ -35,5 +35,5 @@ pub use comparison::Comparison;
 pub use decode::{Decoded, Undecodable};
 pub use rules::Rules;
 pub use same::same;
-pub use signature::{rank, signature};
+pub use signature::{Stem, rank, signature};
 pub use stages::compare;

@@ -4,32 +4,52 @@ use crate::model::{Divergence, Kind, RequestId, Signature};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// The first byte of every signature. A change of what goes into one needs another.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
-/// Names a divergence by its endpoint, pattern, kind and classes: XXH3-128 with seed 0 over these
-/// texts, each after its length in four bytes. For an outcome or a status, the two words themselves
-/// stand for the classes: 200 to 404 is another finding than 200 to 500.
+/// What names a divergence beside its endpoint: findings of endpoints that turn out to be one are
+/// the same finding where their stems are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Stem(pub [u8; 16]);
+
+impl Stem {
+    /// Of a divergence: XXH3-128 with seed 0 over its pattern, kind and classes, each after its
+    /// length in four bytes. For an outcome or a status, the two words themselves stand for the
+    /// classes: 200 to 404 is another finding than 200 to 500.
+    pub fn of(divergence: &Divergence<'_>) -> Self {
+        let mut bytes = Vec::with_capacity(256);
+        field(&mut bytes, divergence.place.pattern().as_bytes());
+        field(&mut bytes, divergence.kind.name().as_bytes());
+        match divergence.kind {
+            Kind::Outcome | Kind::Status => {
+                field(&mut bytes, divergence.primary.unwrap_or_default());
+                field(&mut bytes, divergence.candidate.unwrap_or_default());
+            }
+            _ => {
+                field(&mut bytes, divergence.primary_class.name().as_bytes());
+                field(&mut bytes, divergence.candidate_class.name().as_bytes());
+            }
+        }
+        Self(xxh3_128(&bytes).to_be_bytes())
+    }
+
+    /// The signature at an endpoint: a version, then 120 bits of XXH3-128 with seed 0 over the
+    /// endpoint after its length, and the stem.
+    pub fn at(self, endpoint: &str) -> Signature {
+        let mut bytes = Vec::with_capacity(128);
+        field(&mut bytes, endpoint.as_bytes());
+        bytes.extend(self.0);
+        let [_, rest @ ..] = (xxh3_128(&bytes) >> 8).to_be_bytes();
+        let mut name = [VERSION; 16];
+        if let Some(tail) = name.last_chunk_mut() {
+            *tail = rest;
+        }
+        Signature(name)
+    }
+}
+
+/// Names a divergence by its endpoint, pattern, kind and classes.
 pub fn signature(endpoint: &str, divergence: &Divergence<'_>) -> Signature {
-    let mut bytes = Vec::with_capacity(256);
-    field(&mut bytes, endpoint.as_bytes());
-    field(&mut bytes, divergence.place.pattern().as_bytes());
-    field(&mut bytes, divergence.kind.name().as_bytes());
-    match divergence.kind {
-        Kind::Outcome | Kind::Status => {
-            field(&mut bytes, divergence.primary.unwrap_or_default());
-            field(&mut bytes, divergence.candidate.unwrap_or_default());
-        }
-        _ => {
-            field(&mut bytes, divergence.primary_class.name().as_bytes());
-            field(&mut bytes, divergence.candidate_class.name().as_bytes());
-        }
-    }
-    let [_, rest @ ..] = (xxh3_128(&bytes) >> 8).to_be_bytes();
-    let mut name = [VERSION; 16];
-    if let Some(tail) = name.last_chunk_mut() {
-        *tail = rest;
-    }
-    Signature(name)
+    Stem::of(divergence).at(endpoint)
 }
 
 /// Appends a text behind its length, so that no two lists of texts look the same.
@@ -40,11 +60,12 @@ fn field(bytes: &mut Vec<u8>, text: &[u8]) {
 }
 
 /// A request's place in the draw for a finding's samples: the lowest ranks are kept, so that the
-/// same requests are chosen whatever their order, and on however many machines.
-pub fn rank(request_id: RequestId, signature: Signature) -> u64 {
+/// same requests are chosen whatever their order, on however many machines, and whatever their
+/// endpoint was called at the time.
+pub fn rank(request_id: RequestId, stem: Stem) -> u64 {
     let mut bytes = [0; 32];
     let parts = [request_id.process.to_be_bytes(), request_id.number.to_be_bytes()];
-    let source = parts.iter().flatten().chain(&signature.0);
+    let source = parts.iter().flatten().chain(&stem.0);
     bytes.iter_mut().zip(source).for_each(|(to, from)| *to = *from);
     xxh3_64(&bytes)
 }
@@ -77,14 +98,14 @@ mod tests {
         let status = divergence(Kind::Status, Place::Status, ["200", "500"]);
         assert_eq!(
             signature("GET /items/{int}", &value).to_string(),
-            "011a33a8aaea8e143268498bbffd936a"
+            "02b95f08c260ec3405ced6c2111adf0d"
         );
         assert_eq!(
             signature("GET /items/{int}", &status).to_string(),
-            "01618682c5835d47078efd986ee4f5dc"
+            "02877fd9ce21ed1f1d44896d49f21598"
         );
         let id = RequestId { process: 0x0123_4567_89ab_cdef, number: 42 };
-        assert_eq!(rank(id, signature("GET /items/{int}", &value)), 15_862_864_115_386_212_333);
+        assert_eq!(rank(id, Stem::of(&value)), 11_735_999_112_089_553_523);
     }
 
     #[test]

@@ -7,9 +7,9 @@
 use crate::config::across;
 use crate::config::keys::Shape;
 use crate::config::parts::{
-    AccessFormat, Admin, Breaker, Config, Gate, Isolation, Listen, ListenLimits, ListenTimeouts,
-    Mirror, Needle, Protect, Protocol, Redact, Scheme, Stage, Store, Target, TargetUrl, Telemetry,
-    Where,
+    AccessFormat, Admin, Breaker, Config, Described, Gate, Isolation, Listen, ListenLimits,
+    ListenTimeouts, Mirror, Needle, Protect, Protocol, Redact, Scheme, Stage, Store, Target,
+    TargetUrl, Telemetry, Where,
 };
 use crate::config::rules::{compare, rewrite, routes};
 use crate::config::section::Section;
@@ -18,7 +18,7 @@ use crate::config::sheet::{Sheet, interpret};
 use crate::config::table::ROOT;
 use crate::config::tls::{ServerTls, Trust};
 use crate::config::yaml::Node;
-use crate::config::{forms, secret};
+use crate::config::{forms, openapi, secret};
 use http::HeaderName;
 use std::path::PathBuf;
 
@@ -36,6 +36,7 @@ pub(super) fn config(sheet: &Sheet<'_>, node: &Node) -> Config {
         primary: root.given_section("primary").map_or_else(nowhere, |section| target(&section)),
         candidate: root.given_section("candidate").map(|section| candidate(&section)),
         gate: gate(&root.section("gate")),
+        described: described(&root.section("endpoints")),
         redact: redact(&root.section("redact")),
         store: store(&root.section("store")),
         admin: admin(&root.section("admin")),
@@ -225,6 +226,12 @@ fn gate(section: &Section<'_>) -> Gate {
         min_coverage: section.value("min_coverage"),
         endpoints: endpoints.collect(),
     }
+}
+
+fn described(section: &Section<'_>) -> Described {
+    let file: Option<PathBuf> = section.given("openapi");
+    let read = file.map(|file| openapi::read(&file).map_err(|problem| ("openapi", problem)));
+    read.and_then(|read| kept(section, read)).unwrap_or_default()
 }
 
 fn admin(section: &Section<'_>) -> Admin {

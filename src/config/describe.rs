@@ -24,6 +24,7 @@ pub fn describe(config: &Config) -> String {
         dropped(&mut page, &config.mirror);
         treated(&mut page, config);
         routes(&mut page, config);
+        operations(&mut page, config);
     }
     kept(&mut page, config);
     page.text
@@ -322,6 +323,16 @@ fn routes(page: &mut Page, config: &Config) {
         page.rows("ignored", &ignored(&own));
     }
     page.indent = 0;
+}
+
+fn operations(page: &mut Page, config: &Config) {
+    let count = config.described.operations.len();
+    if count > 0 {
+        let text =
+            format!("by the {count} operations of the OpenAPI file, where no route names it");
+        page.gap();
+        page.rows("named", &[text]);
+    }
 }
 
 fn request(route: &Route) -> String {

@@ -196,11 +196,13 @@ mod tests {
         let text = text.lines().filter(|line| !line.trim_start().starts_with("ca_file:"));
         let text = text.collect::<Vec<_>>().join("\n").replace("tls/clients.pem", "tls/ca.pem");
         let text = text.replace(" tls/", " fixtures/tls/");
+        let text = text.replace("openapi.yaml", "fixtures/config/openapi/shop.yaml");
         let folder = tempfile::tempdir().expect("a folder");
         let token = folder.path().join("admin.token");
         std::fs::write(&token, "secret").expect("a file");
         let config = read(&text.replace("admin.token", &token.display().to_string()));
         assert_eq!(config.routes.len(), 1);
+        assert_eq!(config.described.operations.len(), 4);
         assert_eq!(config.mirror.rate, "500/s".parse().ok());
         assert!(config.listen.tls.is_some_and(|tls| tls.asks_clients));
         assert!(config.isolation.assert.is_some() && config.admin.token.is_some());

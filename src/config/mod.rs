@@ -19,6 +19,7 @@ mod init;
 mod keys;
 mod load;
 mod matcher;
+mod openapi;
 mod page;
 mod parts;
 mod problem;
@@ -40,9 +41,10 @@ pub use describe::describe;
 pub use init::init;
 pub use load::{load, parse};
 pub use parts::{
-    AccessFormat, Admin, Breaker, Compare, Config, Gate, Isolation, Listen, ListenLimits,
-    ListenTimeouts, LogFormat, Matcher, Methods, Mirror, Needle, Protect, Protocol, Redact,
-    Replace, Rewrite, Route, Scheme, Stage, Sticky, Store, Target, TargetUrl, Telemetry, Where,
+    AccessFormat, Admin, Breaker, Compare, Config, Described, Gate, Isolation, Listen,
+    ListenLimits, ListenTimeouts, LogFormat, Matcher, Methods, Mirror, Needle, Operation, Protect,
+    Protocol, Redact, Replace, Rewrite, Route, Scheme, Stage, Sticky, Store, Target, TargetUrl,
+    Telemetry, Where,
 };
 pub use problem::{Problem, Problems};
 pub use reload::needs_restart;

@@ -27,8 +27,23 @@ pub struct Config {
     pub redact: Redact,
     pub store: Store,
     pub gate: Gate,
+    /// The operations that a description of the API lists.
+    pub described: Described,
     pub admin: Admin,
     pub telemetry: Telemetry,
+}
+
+/// What an OpenAPI file describes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    pub operations: Vec<Operation>,
+}
+
+/// One operation; its path may have parameters (`/orders/{id}`), also within segments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    pub method: Method,
+    pub path: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

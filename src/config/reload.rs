@@ -19,6 +19,7 @@ pub fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         redact: _,
         store,
         gate: _,
+        described,
         admin,
         telemetry,
     } = old;
@@ -47,6 +48,7 @@ pub fn needs_restart(old: &Config, new: &Config) -> Vec<&'static str> {
         ("admin.address", admin.address != new.admin.address),
         ("admin.token_file", admin.token != new.admin.token),
         ("admin.allow", admin.allow != new.admin.allow),
+        ("endpoints.openapi", *described != new.described),
         ("telemetry.log.format", telemetry.log_format != new.telemetry.log_format),
         ("telemetry.log.level", telemetry.log_level != new.telemetry.log_level),
         ("telemetry.access_log.format", telemetry.access_log != new.telemetry.access_log),
@@ -98,6 +100,7 @@ mod tests {
             "telemetry: { access_log: { format: json, path: a } }",
             &["telemetry.access_log.format", "telemetry.access_log.path"],
         );
+        check("endpoints: { openapi: fixtures/config/openapi/shop.yaml }", &["endpoints.openapi"]);
         check("primary: { url: http://b:1 }", &["primary.url", "candidate"]);
         check(
             "primary: { url: http://a:1, protocol: http2 }\n\

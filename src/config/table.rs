@@ -28,6 +28,7 @@ pub(super) const ROOT: &[Key] = &[
     Key::new("isolation", Section(ISOLATION), "what keeps the copy's side effects harmless"),
     Key::new("compare", Section(COMPARE), "what may differ between the two answers"),
     Key::later("noise"),
+    Key::new("endpoints", Section(ENDPOINTS), "what requests are called that belong together"),
     Key::new("redact", Section(REDACT), "hidden before storing, beside passwords and the like"),
     Key::new("store", Section(STORE), "where differences are kept"),
     Key::later("expected"),
@@ -284,6 +285,10 @@ const HEADERS: &[Key] = &[
     Key::new("also", List(&Text(&HEADER)), "beside the usual ones").optional("[x-price-list]"),
     Key::new("ignore", List(&Text(&HEADER)), "left out").optional("[retry-after]"),
 ];
+
+const ENDPOINTS: &[Key] =
+    &[Key::new("openapi", Text(&TEXT), "an OpenAPI 3 file, YAML or JSON: each operation is one")
+        .optional("openapi.yaml")];
 
 const REDACT: &[Key] = &[
     Key::new("headers", List(&Text(&HEADER)), "of requests and answers").optional("[x-session]"),

@@ -231,7 +231,7 @@ impl Control {
     pub fn session(&self, selector: &str) -> Result<Session, ControlError> {
         let running = &self.wiring.constants.session;
         if selector == "latest" || (!selector.is_empty() && running.starts_with(selector)) {
-            return Ok(self.book().session().clone());
+            return Ok(self.book().session().into_owned());
         }
         Ok(self.root()?.load(selector)?)
     }
@@ -243,7 +243,7 @@ impl Control {
 
     /// All sessions, newest first; without a store, the running one.
     pub fn sessions(&self) -> Result<Vec<SessionInfo>, ControlError> {
-        let running = self.book().session().info.clone();
+        let running = self.book().info().clone();
         let Ok(root) = self.root() else { return Ok(vec![running]) };
         let mut sessions = root.sessions()?;
         if !sessions.iter().any(|info| info.id == running.id) {
@@ -282,7 +282,8 @@ impl Control {
         let status = self.wiring.writer.status();
         let (findings, overflow) = {
             let book = self.book();
-            (book.session().findings.len(), book.session().overflow.clone())
+            let session = book.session();
+            (session.findings.len(), session.overflow.clone())
         };
         recorder.gauge(Name::Queue, state.queued as f64);
         recorder.gauge(Name::Backlog, state.backlog as f64);

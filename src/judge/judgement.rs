@@ -1,17 +1,20 @@
 //! From a batch to the book: compare, sign, redact, count.
 
 use crate::base::caught;
-use crate::compare::{Comparison, Decoded, Rules, compare, endpoint, rank, same, signature};
+use crate::compare::endpoint::Operations;
+use crate::compare::{Comparison, Decoded, Rules, Stem, compare, endpoint, rank, same};
 use crate::judge::batch::Told;
 use crate::judge::sample::Evidence;
 use crate::judge::{Batch, Equal, Pending, Subject};
 use crate::model::{
-    Disposition, Divergence, FailReason, Judged, Ledger, Outcome, Place, Status, Trial,
+    Disposition, Divergence, EndpointName, FailReason, Judged, Ledger, Origin, Outcome, Place,
+    Status, Trial,
 };
 use crate::policy::Plan;
 use crate::redact::Redactor;
 use crate::store::{Book, Judgement, Mark, OTHER};
 use crate::telemetry::Meters;
+use http::Method;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What finds the differences between two answers.
@@ -24,6 +27,7 @@ pub struct Judge {
     book: Arc<Mutex<Book>>,
     meters: Meters,
     comparer: Box<Comparer>,
+    operations: Arc<Operations>,
 }
 
 impl Judge {
@@ -34,7 +38,12 @@ impl Judge {
 
     /// A judge with another way to compare.
     pub(super) fn with(book: Arc<Mutex<Book>>, comparer: Box<Comparer>) -> Self {
-        Self { book, meters: Meters::new(), comparer }
+        Self { book, meters: Meters::new(), comparer, operations: Arc::default() }
+    }
+
+    /// The same judge, who knows the operations that the API's description lists.
+    pub fn knowing(self, operations: Arc<Operations>) -> Self {
+        Self { operations, ..self }
     }
 
     /// Books a batch and compares its trials.
@@ -54,14 +63,14 @@ impl Judge {
             book.fold(&total);
         }
         for Told { subject, seen, settled } in batch.entries() {
-            let endpoint = name(subject);
+            let name = self.name(subject);
             total.seen += seen;
             if seen > 0 {
-                book.seen(&endpoint, seen);
+                book.seen(name.name(), seen);
             }
             if let Some((disposition, times)) = settled {
                 total.settle_many(disposition, times);
-                book.settle(&endpoint, disposition, times);
+                book.settle(name.name(), disposition, times);
             }
         }
         drop(book);
@@ -74,8 +83,9 @@ impl Judge {
         let mut total = Ledger::default();
         let mut book = self.book();
         for (subject, Equal { at, primary, candidate }) in batch.equals() {
-            let (endpoint, marks) = (name(subject), Vec::new());
-            book.equal(&Judgement { endpoint, at, primary, candidate, worse: false, marks });
+            let Named { endpoint, origin } = self.name(subject);
+            let (worse, marks) = (false, Vec::new());
+            book.equal(&Judgement { endpoint, origin, at, primary, candidate, worse, marks });
             total.settle(Disposition::Compared);
             self.meters.compared(Judged::Equal, primary, candidate);
         }
@@ -87,10 +97,10 @@ impl Judge {
     fn judge(&self, Pending { trial, plan, .. }: &Pending) {
         let request = &trial.exchange.request;
         let subject = Subject::new(&request.method, request.uri.path(), Some(plan));
-        let endpoint = name(subject);
+        let name = self.name(subject);
         let mut counts = Ledger::default();
         self.meters.fault(&trial.candidate);
-        match caught(|| self.compare(trial, plan, &endpoint)) {
+        match caught(|| self.compare(trial, plan, &name)) {
             Some(judged) => {
                 counts.settle(Disposition::Compared);
                 self.meters.compared(judged, trial.exchange.latency, trial.latency);
@@ -98,17 +108,19 @@ impl Judge {
             None => {
                 let failed = Disposition::Failed(FailReason::Panic);
                 counts.settle(failed);
-                self.book().settle(&endpoint, failed, 1);
-                tracing::error!(%endpoint, id = %trial.exchange.id, "the comparer has panicked");
+                self.book().settle(name.name(), failed, 1);
+                tracing::error!(endpoint = %name.endpoint, id = %trial.exchange.id, "the comparer has panicked");
             }
         }
         self.meters.booked(&counts);
     }
 
-    fn compare(&self, trial: &Trial, plan: &Plan, endpoint: &str) -> Judged {
+    fn compare(&self, trial: &Trial, plan: &Plan, name: &Named) -> Judged {
+        let endpoint = &name.endpoint;
         let Trial { exchange, candidate, latency } = trial;
         let mut judgement = Judgement {
-            endpoint: endpoint.to_owned(),
+            endpoint: endpoint.clone(),
+            origin: name.origin,
             at: exchange.at,
             primary: exchange.latency,
             candidate: *latency,
@@ -131,9 +143,23 @@ impl Judge {
             // The trial is being counted at this point: it keeps its verdict.
             caught(|| evidence.of(pair.1)).unwrap_or_else(|| evidence.bare())
         };
-        let rank = |mark: &Mark| rank(exchange.id, mark.signature);
+        let rank = |mark: &Mark| rank(exchange.id, mark.stem);
         self.book().judge(&judgement, &rank, &mut sample);
         judgement.judged()
+    }
+
+    /// The endpoint of a request: its route's name, its operation in the description of the API, or
+    /// the template of its path.
+    fn name(&self, subject: Subject<'_>) -> Named {
+        if let Some(name) = subject.name {
+            return Named { endpoint: name.to_string(), origin: Origin::Given };
+        }
+        let Subject { method, path, .. } = subject;
+        let named = || match self.operations.name(method, path) {
+            Some(name) => Named { endpoint: name.to_owned(), origin: Origin::Given },
+            None => observed(method, path),
+        };
+        caught(named).unwrap_or_else(|| Named { endpoint: OTHER.to_owned(), origin: Origin::Given })
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -150,8 +176,10 @@ fn mark(endpoint: &str, divergence: &Divergence<'_>, redactor: &Redactor) -> Mar
         Place::Body(path) => path.keys().all(|key| key.len() < SECRET),
         Place::Outcome | Place::Status | Place::Header(_) | Place::Trailer(_) => true,
     };
+    let stem = Stem::of(divergence);
     Mark {
-        signature: signature(endpoint, divergence),
+        signature: stem.at(endpoint),
+        stem,
         kind: divergence.kind,
         severity: divergence.severity,
         path: match is_plain {
@@ -162,11 +190,20 @@ fn mark(endpoint: &str, divergence: &Divergence<'_>, redactor: &Redactor) -> Mar
     }
 }
 
-/// The endpoint of a request: its route's name, or the template of its path.
-fn name(subject: Subject<'_>) -> String {
-    match subject.name {
-        Some(name) => name.to_string(),
-        None => caught(|| endpoint::template(subject.method, subject.path))
-            .unwrap_or_else(|| OTHER.to_owned()),
+/// The endpoint of a request.
+struct Named {
+    endpoint: String,
+    origin: Origin,
+}
+
+impl Named {
+    fn name(&self) -> EndpointName<'_> {
+        EndpointName { text: &self.endpoint, origin: self.origin }
     }
+}
+
+/// The template of a path. The methods of a gRPC service are no values of a variable.
+fn observed(method: &Method, path: &str) -> Named {
+    let origin = if endpoint::is_grpc(method, path) { Origin::Given } else { Origin::Observed };
+    Named { endpoint: endpoint::template(method, path), origin }
 }

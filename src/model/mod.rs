@@ -8,6 +8,7 @@
 //! This module never does I/O, reads a clock, or knows how anything is serialised.
 
 mod divergence;
+mod endpoint;
 mod exchange;
 mod histogram;
 mod ledger;
@@ -19,6 +20,7 @@ mod strain;
 mod words;
 
 pub use divergence::{Class, Divergence, Kind, Severity, Signature};
+pub use endpoint::{EndpointName, Origin};
 pub use exchange::{Answered, Exchange, Request, RequestId, Trial};
 pub use histogram::Histogram;
 pub use ledger::{Disposition, DropReason, FailReason, Ledger, SkipReason};

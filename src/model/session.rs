@@ -70,6 +70,20 @@ pub struct EndpointStats {
     pub candidate: Histogram,
 }
 
+impl EndpointStats {
+    /// Adds what was counted for another name of the same endpoint.
+    pub fn merge(&mut self, other: &Self) {
+        self.ledger.merge(&other.ledger);
+        self.equal += other.equal;
+        self.diverged += other.diverged;
+        self.noise += other.noise;
+        self.expected += other.expected;
+        self.worse += other.worse;
+        self.primary.merge(&other.primary);
+        self.candidate.merge(&other.candidate);
+    }
+}
+
 /// What people have decided about a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {

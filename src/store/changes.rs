@@ -5,7 +5,7 @@
 //!
 //! This module never decides what changed; [`Book`](crate::store::Book) does.
 
-use crate::model::{EndpointStats, Finding, Ledger, Session, SessionInfo};
+use crate::model::{EndpointStats, Finding, Ledger, Session, SessionInfo, Signature};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -16,6 +16,14 @@ pub struct Changes {
     pub info: Option<SessionInfo>,
     pub endpoints: Vec<(String, EndpointStats)>,
     pub findings: Vec<FindingChange>,
+    pub gone: Gone,
+}
+
+/// What goes by another name since: its counts are in others of the same flush.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gone {
+    pub endpoints: Vec<String>,
+    pub findings: Vec<Signature>,
 }
 
 /// One changed finding.
@@ -25,6 +33,8 @@ pub struct FindingChange {
     pub finding: Finding,
     /// Whether the samples changed; all of them are in `finding` then.
     pub samples: bool,
+    /// How many samples it has, said where it may have had more once.
+    pub kept: Option<u8>,
 }
 
 /// What goes with every flush.
@@ -67,7 +77,10 @@ impl Sums {
 impl Changes {
     /// Whether there is nothing to write: the totals change only with one of the others.
     pub fn is_empty(&self) -> bool {
-        self.info.is_none() && self.endpoints.is_empty() && self.findings.is_empty()
+        self.info.is_none()
+            && self.endpoints.is_empty()
+            && self.findings.is_empty()
+            && self.gone == Gone::default()
     }
 
     /// Lays the changes over a session, as a reader would find them.
@@ -77,7 +90,9 @@ impl Changes {
         }
         session.overflow = self.totals.overflow;
         session.endpoints.extend(self.endpoints);
-        for FindingChange { mut finding, samples } in self.findings {
+        self.gone.endpoints.iter().for_each(|name| drop(session.endpoints.remove(name)));
+        self.gone.findings.iter().for_each(|name| drop(session.findings.remove(name)));
+        for FindingChange { mut finding, samples, .. } in self.findings {
             let old = session.findings.remove(&finding.signature);
             if let (Some(old), false) = (old, samples) {
                 finding.samples = old.samples;

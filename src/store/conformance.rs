@@ -23,25 +23,26 @@ pub fn book(info: SessionInfo) -> Book {
 
 fn stored(backend: &dyn Backend, id: &str) -> Session {
     let mut book = book(info(id));
-    backend.begin(&book.session().info).expect("room");
+    backend.begin(book.info()).expect("room");
     backend.write(id, &book.take_dirty(at(2))).expect("written");
-    book.session().clone()
+    book.session().into_owned()
 }
 
 fn a_session_loads_as_it_was_written(backend: &dyn Backend) {
     let mut book = book(info("a"));
-    backend.begin(&book.session().info).expect("room");
+    backend.begin(book.info()).expect("room");
     backend.write("a", &book.take_dirty(at(2))).expect("written");
-    assert_eq!(&backend.load("a").expect("there"), book.session());
+    assert_eq!(backend.load("a").expect("there"), *book.session());
     book.seen("POST /orders", 1);
     book.judge(&judgement("POST /orders", vec![mark(9)]), &|_| 0, &mut |_| sample(0));
     book.end(at(3));
     backend.write("a", &book.take_dirty(at(3))).expect("written");
-    assert_eq!(&backend.load("a").expect("there"), book.session());
+    assert_eq!(backend.load("a").expect("there"), *book.session());
     let listed = backend.sessions().expect("listed");
-    assert_eq!(listed, [book.session().info.clone()]);
+    assert_eq!(listed, [book.info().clone()]);
     let verified = backend.verify("a").expect("verified");
-    let samples = book.session().findings.values().map(|finding| finding.samples.len());
+    let session = book.session();
+    let samples = session.findings.values().map(|finding| finding.samples.len());
     let records = 2 + 2 + 6 + samples.sum::<usize>();
     assert_eq!(verified.records, u64::try_from(records).expect("few"));
     assert!(verified.damaged.is_empty(), "{verified:?}");
@@ -54,12 +55,12 @@ fn a_session_that_never_flushed_loads_empty(backend: &dyn Backend) {
 
 fn writing_the_same_changes_twice_is_harmless(backend: &dyn Backend) {
     let mut book = book(info("a"));
-    backend.begin(&book.session().info).expect("room");
+    backend.begin(book.info()).expect("room");
     let changes = book.take_dirty(at(2));
     for _ in 0..2 {
         backend.write("a", &changes).expect("written");
     }
-    assert_eq!(&backend.load("a").expect("there"), book.session());
+    assert_eq!(backend.load("a").expect("there"), *book.session());
 }
 
 fn sessions_are_found_by_latest_by_id_and_by_the_beginning_of_one_id(backend: &dyn Backend) {
@@ -99,7 +100,7 @@ fn a_session_that_is_not_there_is_not_written(backend: &dyn Backend) {
 fn old_sessions_are_collected_and_the_running_one_is_not(backend: &dyn Backend) {
     for (id, end) in [("a", 10), ("b", 1000), ("c", 2000)] {
         let mut book = book(info(id));
-        backend.begin(&book.session().info).expect("room");
+        backend.begin(book.info()).expect("room");
         book.end(at(end));
         backend.write(id, &book.take_dirty(at(end))).expect("written");
     }

@@ -31,7 +31,7 @@ fn store(flushes: u64) -> (TempDir, Vec<Session>, PathBuf) {
     let dir = tempdir().expect("a directory");
     let root = acquire(dir.path());
     let mut book = book(info("a"));
-    root.begin(&book.session().info).expect("room");
+    root.begin(book.info()).expect("room");
     let mut states = vec![Session::new(info("a"))];
     for flush in 0..flushes {
         for n in 0..200u8 {
@@ -42,7 +42,7 @@ fn store(flushes: u64) -> (TempDir, Vec<Session>, PathBuf) {
             book.judge(&judgement(&endpoint, vec![mark(n)]), &|_| rank, &mut kept);
         }
         root.write("a", &book.take_dirty(at(2))).expect("written");
-        states.push(book.session().clone());
+        states.push(book.session().into_owned());
     }
     let database = dir.path().join("sessions/a/sled");
     (dir, states, database)

@@ -2,8 +2,10 @@
 //!
 //! This module never reaches a release build.
 
+use crate::compare::Stem;
 use crate::model::{
-    Kind, RequestId, Sample, SampleReply, SampleRequest, SessionInfo, Severity, Signature, Status,
+    Kind, Origin, RequestId, Sample, SampleReply, SampleRequest, SessionInfo, Severity, Signature,
+    Status,
 };
 use crate::store::{Judgement, Mark};
 use jiff::Timestamp;
@@ -30,6 +32,7 @@ pub fn info(id: &str) -> SessionInfo {
 pub fn mark(n: u8) -> Mark {
     Mark {
         signature: Signature([n; 16]),
+        stem: Stem([n; 16]),
         kind: Kind::Value,
         severity: Severity::Behavioural,
         path: format!("$.items[*].field{n}"),
@@ -40,6 +43,7 @@ pub fn mark(n: u8) -> Mark {
 pub fn judgement(endpoint: &str, marks: Vec<Mark>) -> Judgement {
     Judgement {
         endpoint: endpoint.to_owned(),
+        origin: Origin::Given,
         at: at(1),
         primary: Duration::from_millis(10),
         candidate: Duration::from_millis(20),

@@ -8,6 +8,9 @@
 //! | `f`, signature | a finding without its samples |
 //! | `s`, signature, slot | a sample; slot 0 has the smallest rank |
 //!
+//! An endpoint or a finding that goes by another name since keeps its key: its record says that it
+//! is gone.
+//!
 //! A record that cannot be read is left out, counted and named, never guessed at.
 //!
 //! This module never does I/O.
@@ -34,11 +37,19 @@ pub(in crate::store) fn encode(changes: &Changes) -> Vec<Pair> {
         let key = [&b"e"[..], &xxh3_128(endpoint.as_bytes()).to_be_bytes()].concat();
         pairs.extend(envelope::seal(&key, &record::endpoint_to_json(endpoint, stats)));
     }
+    for endpoint in &changes.gone.endpoints {
+        let key = [&b"e"[..], &xxh3_128(endpoint.as_bytes()).to_be_bytes()].concat();
+        pairs.extend(envelope::seal(&key, &record::gone_endpoint_to_json(endpoint)));
+    }
+    for &signature in &changes.gone.findings {
+        let key = [&b"f"[..], &signature.0].concat();
+        pairs.extend(envelope::seal(&key, &record::gone_finding_to_json(signature)));
+    }
     for change in &changes.findings {
         let finding = &change.finding;
         let Signature(signature) = finding.signature;
         let key = [&b"f"[..], &signature].concat();
-        pairs.extend(envelope::seal(&key, &record::finding_to_json(finding)));
+        pairs.extend(envelope::seal(&key, &record::finding_to_json(finding, change.kept)));
         for (slot, (&rank, sample)) in (0u8..).zip(&finding.samples) {
             let key = [&b"s"[..], &signature, &[slot]].concat();
             pairs.extend(envelope::seal(&key, &record::sample_to_json(rank, sample)));
@@ -57,6 +68,8 @@ pub(in crate::store) struct Contents {
     pub damaged: Vec<String>,
     endpoints: BTreeMap<String, EndpointStats>,
     findings: BTreeMap<Signature, Finding>,
+    /// How many slots of a finding count, where there once were more.
+    kept: BTreeMap<Signature, u8>,
     samples: Vec<(Signature, u64, Sample)>,
 }
 
@@ -147,15 +160,24 @@ impl Contents {
         match joined.key.as_slice() {
             [b'm'] => self.meta = Some(Meta::from_json(&payload)?),
             [b't'] => self.totals = Some(Totals::from_json(&payload)?),
-            [b'e', ..] => self.endpoints.extend([record::endpoint_from_json(&payload)?]),
+            [b'e', ..] => self.endpoints.extend(record::endpoint_from_json(&payload)?),
             [b'f', ..] => {
-                let finding = record::finding_from_json(&payload)?;
-                self.findings.insert(finding.signature, finding);
+                let (finding, kept) = record::finding_from_json(&payload)?;
+                if let Some(kept) = kept {
+                    self.kept.insert(finding.signature, kept);
+                }
+                if finding.count > 0 {
+                    self.findings.insert(finding.signature, finding);
+                }
             }
-            [b's', signature @ .., _slot] => {
+            [b's', signature @ .., slot] => {
                 let signature = signature.try_into().map_err(|_| Unread::Key)?;
                 let (rank, sample) = record::sample_from_json(&payload)?;
-                self.samples.push((Signature(signature), rank, sample));
+                let signature = Signature(signature);
+                // Findings come before samples in the order of keys.
+                if self.kept.get(&signature).is_none_or(|kept| slot < kept) {
+                    self.samples.push((signature, rank, sample));
+                }
             }
             _ => return Err(Unread::Key),
         }

@@ -7,7 +7,7 @@
 
 use crate::model::{
     DropReason, EndpointStats, FailReason, Finding, Histogram, Kind, Ledger, Sample, SampleReply,
-    SampleRequest, SessionInfo, Severity, SkipReason, Status,
+    SampleRequest, SessionInfo, Severity, Signature, SkipReason, Status,
 };
 use crate::store::{Sums, Totals};
 use jiff::Timestamp;
@@ -195,6 +195,9 @@ impl Totals {
 #[derive(Serialize, Deserialize)]
 struct EndpointRecord {
     endpoint: String,
+    /// It goes by another name since.
+    #[serde(default, skip_serializing_if = "is_false")]
+    gone: bool,
     ledger: LedgerRecord,
     equal: u64,
     diverged: u64,
@@ -209,6 +212,7 @@ struct EndpointRecord {
 pub(in crate::store) fn endpoint_to_json(endpoint: &str, stats: &EndpointStats) -> Vec<u8> {
     json(&EndpointRecord {
         endpoint: endpoint.to_owned(),
+        gone: false,
         ledger: (&stats.ledger).into(),
         equal: stats.equal,
         diverged: stats.diverged,
@@ -220,10 +224,34 @@ pub(in crate::store) fn endpoint_to_json(endpoint: &str, stats: &EndpointStats) 
     })
 }
 
+/// What replaces the counts of an endpoint that goes by another name since.
+pub(in crate::store) fn gone_endpoint_to_json(endpoint: &str) -> Vec<u8> {
+    json(&EndpointRecord {
+        endpoint: endpoint.to_owned(),
+        gone: true,
+        ledger: (&Ledger::default()).into(),
+        equal: 0,
+        diverged: 0,
+        noise: 0,
+        expected: 0,
+        worse: 0,
+        primary: Vec::new(),
+        candidate: Vec::new(),
+    })
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// Nothing where the endpoint goes by another name since.
 pub(in crate::store) fn endpoint_from_json(
     bytes: &[u8],
-) -> Result<(String, EndpointStats), RecordError> {
+) -> Result<Option<(String, EndpointStats)>, RecordError> {
     let record: EndpointRecord = serde_json::from_slice(bytes)?;
+    if record.gone {
+        return Ok(None);
+    }
     let EndpointRecord { equal, diverged, noise, expected, worse, .. } = &record;
     check_counts([equal, diverged, noise, expected, worse])?;
     check_counts(record.primary.iter().chain(&record.candidate).map(|(_, count)| count))?;
@@ -237,7 +265,7 @@ pub(in crate::store) fn endpoint_from_json(
         primary: Histogram::from_buckets(record.primary),
         candidate: Histogram::from_buckets(record.candidate),
     };
-    Ok((record.endpoint, stats))
+    Ok(Some((record.endpoint, stats)))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -248,13 +276,33 @@ struct FindingRecord {
     path: String,
     severity: String,
     status: String,
+    /// 0: it goes by another name since.
     count: u64,
     first_seen: Timestamp,
     last_seen: Timestamp,
+    /// How many samples it has, where there were more once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    samples: Option<u8>,
 }
 
-/// The finding without its samples.
-pub(in crate::store) fn finding_to_json(finding: &Finding) -> Vec<u8> {
+/// What replaces a finding that goes by another signature since.
+pub(in crate::store) fn gone_finding_to_json(signature: Signature) -> Vec<u8> {
+    json(&FindingRecord {
+        signature: signature.to_string(),
+        endpoint: String::new(),
+        kind: Kind::Value.name().to_owned(),
+        path: String::new(),
+        severity: Severity::Info.name().to_owned(),
+        status: Status::Noise.name().to_owned(),
+        count: 0,
+        first_seen: Timestamp::UNIX_EPOCH,
+        last_seen: Timestamp::UNIX_EPOCH,
+        samples: Some(0),
+    })
+}
+
+/// The finding without its samples; how many of those count where it once had more.
+pub(in crate::store) fn finding_to_json(finding: &Finding, samples: Option<u8>) -> Vec<u8> {
     json(&FindingRecord {
         signature: finding.signature.to_string(),
         endpoint: finding.endpoint.clone(),
@@ -265,14 +313,19 @@ pub(in crate::store) fn finding_to_json(finding: &Finding) -> Vec<u8> {
         count: finding.count,
         first_seen: finding.first_seen,
         last_seen: finding.last_seen,
+        samples,
     })
 }
 
-pub(in crate::store) fn finding_from_json(bytes: &[u8]) -> Result<Finding, RecordError> {
+/// A finding, without samples, and how many of its samples count.
+pub(in crate::store) fn finding_from_json(
+    bytes: &[u8],
+) -> Result<(Finding, Option<u8>), RecordError> {
     let record: FindingRecord = serde_json::from_slice(bytes)?;
     check_counts([&record.count])?;
     let unknown = |what, word: &str| RecordError::Word { what, word: word.to_owned() };
-    Ok(Finding {
+    let samples = record.samples;
+    let finding = Finding {
         signature: record.signature.parse().map_err(|_| unknown("signature", &record.signature))?,
         endpoint: record.endpoint,
         kind: Kind::from_name(&record.kind).ok_or_else(|| unknown("kind", &record.kind))?,
@@ -285,7 +338,8 @@ pub(in crate::store) fn finding_from_json(bytes: &[u8]) -> Result<Finding, Recor
         first_seen: record.first_seen,
         last_seen: record.last_seen,
         samples: BTreeMap::new(),
-    })
+    };
+    Ok((finding, samples))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -448,7 +502,8 @@ mod tests {
         stats.candidate.record(Duration::from_millis(1));
         stats.candidate.record(Duration::from_millis(10));
         let write = |(endpoint, stats): &(String, EndpointStats)| endpoint_to_json(endpoint, stats);
-        check(&("GET /".to_owned(), stats), &golden, write, endpoint_from_json);
+        let read = |bytes: &[u8]| endpoint_from_json(bytes).map(|read| read.expect("it is there"));
+        check(&("GET /".to_owned(), stats), &golden, write, read);
     }
 
     #[test]
@@ -459,9 +514,9 @@ mod tests {
                 r#"{{"endpoint":"GET /","ledger":{ledger},"equal":1,"diverged":2,"noise":3,{}{count}]],"candidate":[]}}"#,
                 r#""expected":4,"worse":5,"primary":[[349,"#,
             );
-            endpoint_from_json(text.as_bytes()).map(|(_, stats)| stats.ledger.seen)
+            endpoint_from_json(text.as_bytes()).map(|read| read.map(|(_, stats)| stats.ledger.seen))
         };
-        assert_eq!(endpoint(MAX_COUNT, MAX_COUNT).ok(), Some(MAX_COUNT));
+        assert_eq!(endpoint(MAX_COUNT, MAX_COUNT).ok(), Some(Some(MAX_COUNT)));
         for (seen, count) in [(MAX_COUNT + 1, 1), (1, u64::MAX)] {
             let refused = endpoint(seen, count).expect_err("too large");
             assert!(matches!(refused, RecordError::Count(found) if found == seen.max(count)));
@@ -489,7 +544,9 @@ mod tests {
             last_seen: at(60),
             samples: BTreeMap::new(),
         };
-        check(&finding, golden, finding_to_json, finding_from_json);
+        let write = |finding: &Finding| finding_to_json(finding, None);
+        let read = |bytes: &[u8]| finding_from_json(bytes).map(|(finding, _)| finding);
+        check(&finding, golden, write, read);
     }
 
     #[test]

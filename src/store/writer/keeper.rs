@@ -79,7 +79,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub(super) fn new(setup: Setup, book: Arc<Mutex<Book>>, now: Instant) -> Self {
-        let id = lock(&book).session().info.id.clone();
+        let id = lock(&book).info().id.clone();
         Self {
             setup,
             book,
@@ -190,7 +190,7 @@ impl Keeper {
 
     fn begin(&mut self, root: &Root) -> Result<(), StoreError> {
         let mut book = lock(&self.book);
-        let session = book.session().info.clone();
+        let session = book.info().clone();
         book.mark_all();
         drop(book);
         root.begin(&session)?;
@@ -224,7 +224,7 @@ impl Keeper {
     fn collect(&mut self, root: &Root, now: Instant) {
         let running = Running {
             id: self.id.clone(),
-            started_at: lock(&self.book).session().info.started_at,
+            started_at: lock(&self.book).info().started_at,
             uptime: now.saturating_duration_since(self.started),
         };
         match root.collect(self.setup.store.keep, clock::wall(), Some(&running)) {

@@ -68,7 +68,7 @@ fn shared(book: Book) -> Arc<Mutex<Book>> {
 /// The stored session is the one in the book.
 fn check_stored(path: &Path, book: &Mutex<Book>) {
     let stored = Root::read(path).expect("free").load("latest").expect("stored");
-    assert_eq!(&stored, lock(book).session());
+    assert_eq!(stored, *lock(book).session());
 }
 
 #[test]
@@ -79,11 +79,11 @@ fn what_is_in_the_book_is_stored_and_its_end_with_it() {
     let writer = writer.expect("spawned");
     assert_eq!(writer.sync(LONG), Health::Ok);
     let root = writer.root().expect("taken");
-    assert_eq!(&root.load("a").expect("stored"), lock(&book).session());
+    assert_eq!(root.load("a").expect("stored"), *lock(&book).session());
     drop(root);
     lock(&book).seen("GET /more", 3);
     assert_eq!(writer.stop(LONG), Health::Ok);
-    assert!(lock(&book).session().info.ended_at.is_some());
+    assert!(lock(&book).info().ended_at.is_some());
     check_stored(dir.path(), &book);
 }
 
@@ -214,7 +214,7 @@ fn old_sessions_are_collected_at_the_start_even_while_there_is_no_room() {
     let root = Root::acquire(dir.path(), &Holder::this(None)).expect("free");
     for (id, end) in [("1", clock::wall() - 2 * HOUR), ("2", clock::wall() - HOUR / 2)] {
         let mut book = book(info(id));
-        root.begin(&book.session().info).expect("room");
+        root.begin(book.info()).expect("room");
         book.end(end);
         root.write(id, &book.take_dirty(at(0))).expect("written");
         root.close(id);

@@ -155,7 +155,7 @@ impl Shared {
     /// The last state; a second try is for a directory that had to be started afresh.
     fn finish(&self, mut keeper: Keeper, book: &Mutex<Book>) {
         let mut open = lock(book);
-        if open.session().info.ended_at.is_none() {
+        if open.info().ended_at.is_none() {
             open.end(clock::wall());
         }
         drop(open);

@@ -1,6 +1,8 @@
-//! Which requests belong together: the path with its variable segments replaced by their classes.
+//! The template of one request: its path with the variable segments replaced by their classes.
+//!
+//! This module never looks at more than one request.
 
-use super::class::of_text;
+use crate::compare::class::of_text;
 use crate::model::Class;
 use crate::syntax::percent_decode;
 use http::Method;

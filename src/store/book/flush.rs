@@ -1,0 +1,150 @@
+//! What a flush writes: whatever changed since the last one, under the names of its own time.
+//!
+//! This module never counts anything.
+
+use crate::model::{Finding, SessionInfo, Signature};
+use crate::store::book::Book;
+use crate::store::book::naming::Naming;
+use crate::store::{Changes, FindingChange, Gone, Totals};
+use jiff::Timestamp;
+use std::collections::{HashMap, HashSet};
+
+/// What the flushes so far have left behind.
+#[derive(Debug, Default)]
+pub(super) struct Flushed {
+    /// How names were joined in the last one.
+    pub naming: Naming,
+    /// Whatever may have a record.
+    pub endpoints: HashSet<String>,
+    pub findings: HashSet<Signature>,
+}
+
+/// By the names as they came, or as they were flushed.
+#[derive(Debug, Default)]
+pub(super) struct Dirty {
+    pub info: bool,
+    pub endpoints: HashSet<String>,
+    /// Whether the samples changed too.
+    pub findings: HashMap<Signature, bool>,
+}
+
+impl Dirty {
+    pub(super) fn finding(&mut self, signature: Signature, samples: bool) {
+        *self.findings.entry(signature).or_default() |= samples;
+    }
+}
+
+impl Book {
+    /// Copies of all that changed since the last time; `at` is the time of the flush.
+    pub fn take_dirty(&mut self, at: Timestamp) -> Changes {
+        let naming = Naming::of(&self.session, &self.sources.given);
+        let dirty = std::mem::take(&mut self.dirty);
+        let mut wanted = self.renamed(&naming);
+        // What was flushed under a name is known by it; what came under one, by what it is now.
+        for name in &dirty.endpoints {
+            wanted.endpoints.insert(naming.counted(name).to_owned());
+            wanted.endpoints.insert(name.clone());
+        }
+        for (&key, &samples) in &dirty.findings {
+            let finding = self.session.findings.get(&key);
+            let signature = finding.map(|finding| naming.signature(finding, &self.sources));
+            wanted.finding(signature.unwrap_or(key), samples);
+            wanted.finding(key, samples);
+        }
+        self.flushed.naming = naming;
+        let info = dirty.info.then(|| self.session.info.clone());
+        let mut changes = self.changes(&wanted, at, info);
+        if !changes.is_empty() {
+            self.flushes += 1;
+            changes.totals.flush = self.flushes;
+        }
+        changes
+    }
+
+    /// What goes by another name than at the last flush, by both.
+    fn renamed(&self, naming: &Naming) -> Dirty {
+        let (mut changed, before) = (Dirty::default(), &self.flushed.naming);
+        if before == naming {
+            return changed;
+        }
+        for name in self.session.endpoints.keys() {
+            let (old, new) = (before.counted(name), naming.counted(name));
+            if old != new {
+                changed.endpoints.extend([old.to_owned(), new.to_owned()]);
+            }
+        }
+        for finding in self.session.findings.values() {
+            let of = |naming: &Naming| naming.signature(finding, &self.sources);
+            let (old, new) = (of(before), of(naming));
+            if old != new {
+                [old, new].into_iter().for_each(|signature| changed.finding(signature, true));
+            }
+        }
+        changed
+    }
+
+    /// What is wanted, as it is reported now; what is not there any more has gone.
+    fn changes(&mut self, wanted: &Dirty, at: Timestamp, info: Option<SessionInfo>) -> Changes {
+        let (session, sources, naming) = (&self.session, &self.sources, &self.flushed.naming);
+        let endpoints = naming.endpoints(session, |name| wanted.endpoints.contains(name));
+        let findings = naming.findings(session, sources, |key| wanted.findings.contains_key(&key));
+        let flushed = &self.flushed;
+        let left = wanted.endpoints.iter().filter(|name| !endpoints.contains_key(*name));
+        let left = left.filter(|name| flushed.endpoints.contains(*name)).cloned();
+        let lost = wanted.findings.keys().filter(|key| !findings.contains_key(*key));
+        let lost = lost.filter(|key| flushed.findings.contains(*key)).copied();
+        let gone = Gone { endpoints: left.collect(), findings: lost.collect() };
+        let totals = Totals {
+            flush: self.flushes,
+            at,
+            sums: naming.sums(session, sources),
+            overflow: naming.overflow(session),
+        };
+        self.flushed.endpoints.extend(endpoints.keys().cloned());
+        self.flushed.findings.extend(findings.keys());
+        let joins = !self.flushed.naming.is_plain() || !self.joined.is_empty();
+        let change = |finding: Finding| {
+            let samples = wanted.findings.get(&finding.signature) == Some(&true);
+            let kept = u8::try_from(finding.samples.len()).ok().filter(|_| joins);
+            FindingChange { samples, kept, finding: bare(finding, samples) }
+        };
+        Changes {
+            totals,
+            info,
+            endpoints: endpoints.into_iter().collect(),
+            findings: findings.into_values().map(change).collect(),
+            gone,
+        }
+    }
+
+    /// Takes back changes that could not be written: the next flush has the same places, with the
+    /// values of its own time.
+    pub fn restore(&mut self, changes: Changes) {
+        let Gone { endpoints, findings } = changes.gone;
+        self.dirty.info |= changes.info.is_some();
+        self.dirty.endpoints.extend(changes.endpoints.into_iter().map(|(name, _)| name));
+        self.dirty.endpoints.extend(endpoints);
+        for change in changes.findings {
+            self.dirty.finding(change.finding.signature, change.samples);
+        }
+        findings.into_iter().for_each(|signature| self.dirty.finding(signature, true));
+    }
+
+    /// Everything is to be written again, because it goes to a new place, or to one of which it is
+    /// not known what it holds.
+    pub fn mark_all(&mut self) {
+        self.dirty.info = true;
+        let names = self.session.endpoints.keys().chain(&self.flushed.endpoints);
+        self.dirty.endpoints = names.cloned().collect();
+        let findings = self.session.findings.keys().chain(&self.flushed.findings);
+        self.dirty.findings = findings.map(|&key| (key, true)).collect();
+    }
+}
+
+/// The finding, without its samples where they have not changed.
+fn bare(mut finding: Finding, samples: bool) -> Finding {
+    if !samples {
+        finding.samples.clear();
+    }
+    finding
+}
