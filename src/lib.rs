@@ -25,7 +25,7 @@
 //! | 0 | [`model`] | the nouns: exchange, outcome, trial, ledger, divergence, finding, session |
 //! | 0 | [`base`] | units, budgets, the clock, how errors are printed |
 //! | 0 | [`telemetry`] | every metric and its labels, log lines |
-//! | 0 | [`syntax`] | JSON text, media types, percent-encoding: read from raw bytes |
+//! | 0 | [`syntax`] | JSON text, media types, percent-encoding, binary formats: read from raw bytes |
 //! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
 //! | 1 | [`compare`] | the structural comparison, signatures, endpoint templates; pure |
 //! | 1 | [`redact`] | what is replaced before anything is kept; pure |
