@@ -3,6 +3,7 @@
 use super::class::of_json;
 use super::comparison::{Comparison, Sides};
 use super::decode::{Body, Undecodable, codings};
+use super::encoded::Texts;
 use super::rules::Rules;
 use super::{binary, json, lines};
 use crate::model::{Class, Kind, Path, Place, Reply};
@@ -13,7 +14,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 /// Compares two bodies; equal bytes are never looked into.
 pub(super) fn bodies<'a>(
     (x, y): (&'a Reply, &'a Reply),
-    (body_x, body_y): (&'a Body, &'a Body),
+    ((body_x, body_y), texts): ((&'a Body, &'a Body), Option<&'a Texts>),
     rules: &Rules,
     found: &mut Comparison<'a>,
 ) {
@@ -29,11 +30,13 @@ pub(super) fn bodies<'a>(
     }
     match (body_x.content(), body_y.content()) {
         (Ok(x), Ok(y)) if x == y => {}
-        (Ok(content_x), Ok(content_y)) => contents(
-            Contents { x: content_x, y: content_y, media: [x, y].map(media) },
-            rules,
-            found,
-        ),
+        (Ok(content_x), Ok(content_y)) => {
+            let pair = Contents { x: content_x, y: content_y, media: [x, y].map(media) };
+            match texts {
+                Some(texts) => as_texts(pair, texts, rules, found),
+                None => contents(pair, rules, found),
+            }
+        }
         _ => undecodable(body_x, body_y, found),
     }
 }
@@ -96,17 +99,45 @@ fn sniff(x: &[u8], y: &[u8]) -> Format {
     }
 }
 
-/// Where the types differ, that was told already, and a side that is no JSON is no news.
+impl Contents<'_> {
+    /// Where the types differ, that was told already, and a side that cannot be read is no news.
+    fn one_type(&self) -> bool {
+        match self.media {
+            [Some(x), Some(y)] => x.same_essence(y),
+            _ => true,
+        }
+    }
+}
+
+/// Bodies of a binary format by the JSON text that they were read as.
+fn as_texts<'a>(
+    contents: Contents<'a>,
+    texts: &'a Texts,
+    rules: &Rules,
+    found: &mut Comparison<'a>,
+) {
+    let Contents { x, y, .. } = contents;
+    let documents = texts.each_ref().map(|text| Document::parse(text.as_deref().ok()?).ok());
+    match documents {
+        [Some(x), Some(y)] => json::diff(&x, &y, rules, found),
+        _ if !contents.one_type() => {}
+        [None, None] => binary::diff(x, y, found),
+        _ => {
+            let class = |text: &Result<Vec<u8>, _>| {
+                text.as_ref().map_or(Class::Bytes, |text| of_json(text))
+            };
+            let classes = texts.each_ref().map(class);
+            found.add(Kind::Unparsable, root, Sides::Known([Some(x), Some(y)], classes));
+        }
+    }
+}
+
 fn as_json<'a>(contents: Contents<'a>, rules: &Rules, found: &mut Comparison<'a>) {
-    let Contents { x, y, media } = contents;
-    let one_type = match media {
-        [Some(x), Some(y)] => x.same_essence(y),
-        _ => true,
-    };
+    let Contents { x, y, .. } = contents;
     let (text_x, text_y) = without_marks(x, y);
     match (Document::parse(text_x), Document::parse(text_y)) {
         (Ok(x), Ok(y)) => json::diff(&x, &y, rules, found),
-        _ if !one_type => {}
+        _ if !contents.one_type() => {}
         // Not the text that it claims to be: whoever shows it cannot tell what is in it.
         (Err(_), Err(_)) => lines::diff(x, y, Class::Bytes, found),
         (parsed_x, parsed_y) => {

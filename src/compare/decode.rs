@@ -1,9 +1,11 @@
 //! Bodies without their content-encoding.
 
+use super::encoded::{Encoded, Texts, binary_reading};
 use crate::model::{Outcome, Reply};
+use crate::syntax::MediaType;
 use bytes::Bytes;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use std::io::Read;
 
 /// No body is decoded to more than this.
@@ -42,6 +44,8 @@ pub(super) struct Body {
 pub struct Decoded {
     primary: Option<Body>,
     candidate: Option<Body>,
+    /// Both as JSON text, where they are of a binary format that is read.
+    texts: Option<Texts>,
 }
 
 impl Decoded {
@@ -55,7 +59,9 @@ impl Decoded {
             }
             _ => y.map(decode),
         };
-        Self { primary, candidate }
+        let contents = primary.as_ref().zip(candidate.as_ref());
+        let texts = x.zip(y).zip(contents).and_then(|(replies, bodies)| texts(replies, bodies));
+        Self { primary, candidate, texts }
     }
 
     /// The primary's body without its encoding; nothing for a fault.
@@ -71,6 +77,10 @@ impl Decoded {
     pub(super) fn bodies(&self) -> Option<(&Body, &Body)> {
         self.primary.as_ref().zip(self.candidate.as_ref())
     }
+
+    pub(super) fn texts(&self) -> Option<&Texts> {
+        self.texts.as_ref()
+    }
 }
 
 impl Body {
@@ -80,6 +90,20 @@ impl Body {
             Err(reason) => Err(*reason),
         }
     }
+}
+
+/// Bodies that differ, read as what the primary's type says.
+fn texts((x, y): (&Reply, &Reply), (body_x, body_y): (&Body, &Body)) -> Option<Texts> {
+    let (content_x, content_y) = (body_x.content().ok()?, body_y.content().ok()?);
+    if content_x == content_y || content_x.is_empty() || content_y.is_empty() {
+        return None;
+    }
+    let media = MediaType::new(x.headers.get(CONTENT_TYPE)?.to_str().ok()?);
+    let sides = [(x, content_x), (y, content_y)].map(|(reply, body)| {
+        let coding = reply.headers.get("grpc-encoding").map(|value| value.as_bytes());
+        Encoded { body, coding: coding.unwrap_or_default() }
+    });
+    binary_reading(media, sides)
 }
 
 fn reply(outcome: &Outcome) -> Option<&Reply> {
@@ -112,7 +136,7 @@ fn decode(reply: &Reply) -> Body {
     Body { raw, decoded }
 }
 
-fn undo(coding: &[u8], bytes: &[u8]) -> Result<Bytes, Undecodable> {
+pub(super) fn undo(coding: &[u8], bytes: &[u8]) -> Result<Bytes, Undecodable> {
     match coding.to_ascii_lowercase().as_slice() {
         b"gzip" | b"x-gzip" => inflate(MultiGzDecoder::new(bytes), bytes.len()),
         // The name stands for the zlib format; some senders leave its frame out.

@@ -54,7 +54,7 @@ fn replies<'a>(
     headers::headers(&x.headers, &y.headers, rules, &mut found);
     headers::trailers(x.trailers.as_ref(), y.trailers.as_ref(), rules, &mut found);
     if let Some(bodies) = decoded.bodies() {
-        body::bodies((x, y), bodies, rules, &mut found);
+        body::bodies((x, y), (bodies, decoded.texts()), rules, &mut found);
     }
     found
 }
