@@ -420,3 +420,43 @@ fn hostile_documents_are_bounded() {
         }
     }
 }
+
+#[test]
+fn secrets_in_binary_bodies_are_redacted_as_in_json() {
+    let token =
+        format!("eyJ{}.{}", "hbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxIn0.c2lnbmF0dXJlc2lnbmF0dXJl");
+    let short = |text: &str| u8::try_from(text.len()).expect("short");
+    let text = |text: &str| [&[0x78, short(text)], text.as_bytes()].concat();
+    let raw = |text: &str| [&[0x58, short(text)], text.as_bytes()].concat();
+    let tagged = |value: Vec<u8>| [vec![0xd8, 0x25], value].concat();
+    for (key, value) in [
+        (text("password"), text("hunter2-hunter2")),
+        (text("password"), raw("hunter2-hunter2")),
+        (text("password"), tagged(text("hunter2-hunter2"))),
+        (raw("password"), text("hunter2-hunter2")),
+        (text("note"), text(&token)),
+        (text("note"), raw(&token)),
+    ] {
+        let body = |value: &[u8]| [&[0xa1][..], &key, value].concat();
+        let headers = HeaderMap::from_iter([(
+            HeaderName::from_static("content-type"),
+            HeaderValue::from_static("application/cbor"),
+        )]);
+        let reply = |body: Vec<u8>| {
+            let (headers, body) = (headers.clone(), Bytes::from(body).into());
+            Outcome::Reply(Reply { status: StatusCode::OK, headers, body, trailers: None })
+        };
+        let (x, y) = (reply(body(&value)), reply(body(&[0x61, b'-'])));
+        let decoded = Decoded::new(&x, &y);
+        let found = compare(&x, &y, &decoded, &Rules::default());
+        assert!(found.total > 0);
+        for each in &found.divergences {
+            let (shown, _) = redactor().preview(each);
+            let shown = shown.unwrap_or_default();
+            let hex: String = b"hunter2".iter().map(|byte| format!("{byte:02x}")).collect();
+            let hidden =
+                ["hunter2", &hex, "eyJ", "65794a"].iter().all(|part| !shown.contains(part));
+            assert!(hidden, "{shown}");
+        }
+    }
+}

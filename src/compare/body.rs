@@ -79,12 +79,12 @@ impl Contents<'_> {
         format([(media_x, self.x), (media_y, self.y)])
     }
 
-    /// Where the types differ, that was told already, and a side that is not of the primary's is
-    /// no news.
-    fn is_one_type(&self) -> bool {
+    /// Where the types differ and that was told already, a side that is not of the primary's is no
+    /// news. Where a rule keeps the types from being told, it is.
+    fn is_told(&self, found: &Comparison<'_>) -> bool {
         match self.media {
-            [Some(x), Some(y)] => x.same_essence(y),
-            _ => true,
+            [Some(x), Some(y)] => !x.same_essence(y) && !found.is_equal(),
+            _ => false,
         }
     }
 }
@@ -129,7 +129,7 @@ fn as_json<'a>(contents: Contents<'a>, rules: &Rules, found: &mut Comparison<'a>
                 graphql::weigh(found.divergences.get_mut(start..).unwrap_or_default());
             }
         }
-        _ if !contents.is_one_type() => {}
+        _ if contents.is_told(found) => {}
         // Not the text that it claims to be: whoever shows it cannot tell what is in it.
         (Err(_), Err(_)) => lines::diff(x, y, Class::Bytes, found),
         (parsed_x, parsed_y) => {
@@ -153,7 +153,8 @@ fn as_read<'a>(
     let documents = texts.map(|text| text.and_then(|text| Document::parse(text).ok()));
     match documents {
         [Some(x), Some(y)] => json::diff(&x, &y, rules, found),
-        _ if !contents.is_one_type() => {}
+        _ if contents.is_told(found) => {}
+        [None, None] if contents.format() == Format::Binary => binary::diff(x, y, found),
         [None, None] => lines::diff(x, y, Class::Bytes, found),
         [read_x, read_y] => {
             let class = |is_read: bool| if is_read { Class::Object } else { Class::Bytes };

@@ -5,7 +5,8 @@
 //! headers, trailers, then the body by its format. [`signature()`] groups equal divergences across
 //! requests, [`endpoint`] names the requests themselves, and [`rank`] chooses samples.
 //!
-//! Formats live in a module each (`json`, `lines`, `binary`), [`class`] tells what sort of value
+//! Formats live in a module each (`json`, `lines`, `binary`; `encoded` reads CBOR, MessagePack,
+//! protobuf and gRPC into JSON text, which `json` compares), [`class`] tells what sort of value
 //! stands at a place, and [`Rules`] is the config's part, compiled.
 //!
 //! Every answer is a function of its arguments: work is bounded by input size and by fuel, not by
@@ -17,6 +18,7 @@ pub mod class;
 mod comparison;
 mod cookies;
 mod decode;
+mod encoded;
 pub mod endpoint;
 mod fuel;
 mod graphql;

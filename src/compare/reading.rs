@@ -5,6 +5,7 @@
 //!
 //! This module never calls two bodies equal because neither can be read.
 
+use super::encoded::{Encoded, binary_reading};
 use crate::syntax::{Format, MediaType, Unreadable, events, form, html, multipart, records, xml};
 
 /// Two bodies as JSON text.
@@ -15,11 +16,17 @@ pub(super) struct Reading([Result<Vec<u8>, Unreadable>; 2]);
 pub(super) type Side<'a> = (Option<MediaType<'a>>, &'a [u8]);
 
 impl Reading {
-    /// Reads bodies that differ, if their format has a reader.
-    pub(super) fn new(sides: [Side<'_>; 2]) -> Option<Self> {
-        let [(_, x), (_, y)] = sides;
+    /// Reads bodies that differ, if their format has a reader. The messages in them may be
+    /// compressed one by one, as these values of `grpc-encoding` say.
+    pub(super) fn new(sides: [Side<'_>; 2], [coding_x, coding_y]: [&[u8]; 2]) -> Option<Self> {
+        let [(media, x), (_, y)] = sides;
         if x == y || x.is_empty() || y.is_empty() {
             return None;
+        }
+        let encoded =
+            [Encoded { body: x, coding: coding_x }, Encoded { body: y, coding: coding_y }];
+        if let Some(texts) = media.and_then(|media| binary_reading(media, encoded)) {
+            return Some(Self(texts));
         }
         let format = format(sides);
         let [x, y] = sides;
@@ -59,7 +66,6 @@ fn read(format: Format, (media, body): Side<'_>) -> Option<Result<Vec<u8>, Unrea
         Format::EventStream => Some(events::to_json(body)),
         Format::Xml => Some(xml::to_json(body)),
         Format::Html => Some(html::to_json(body)),
-        // Readers of binary formats belong here.
         Format::Json | Format::Text | Format::Binary => None,
     }
 }

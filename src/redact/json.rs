@@ -6,6 +6,7 @@ use super::patterns::is_card;
 use super::redactor::Redactor;
 use crate::model::{Path, Seg};
 use crate::syntax::json::{Document, Elements, Member, Members, Shape, Text, Value, escape_into};
+use crate::syntax::notation::bytes_of;
 
 /// A container below this depth is replaced as a whole.
 const MAX_DEPTH: usize = 512;
@@ -168,6 +169,12 @@ impl Rewriter<'_, '_, '_> {
     fn string(&mut self, value: Value) {
         let content = self.document.string(value).to_display();
         let nested = Scope { base: &self.path, nesting: self.scope.nesting, limit: usize::MAX };
+        // Bytes of a binary format may be text: a secret in them is no less one.
+        if let Some(bytes) = bytes_of(&content)
+            && self.redactor.within(&String::from_utf8_lossy(&bytes), nested).is_some()
+        {
+            return self.replace(value);
+        }
         if let Some(redacted) = self.redactor.within(&content, nested) {
             let mut inside = String::with_capacity(redacted.len());
             escape_into(&mut inside, &redacted);

@@ -1,5 +1,7 @@
 //! Which field names announce a secret.
 
+use crate::syntax::notation::bytes_of;
+
 /// A longer name is no name but data, and treated as a secret.
 pub(super) const MAX_NAME: usize = 128;
 
@@ -72,8 +74,16 @@ const ENDS: [&str; 2] = ["ssn", "cvc"];
 /// Whether a field of this name holds a secret, whatever its case and separators; a namespace
 /// says nothing (`{http://tokens.example}colour`).
 pub(super) fn is_secret(name: &str) -> bool {
+    // A key of a binary format may be a name written as bytes.
+    if let Some(bytes) = bytes_of(name) {
+        return bytes.len() > MAX_NAME || is_plain_secret(&String::from_utf8_lossy(&bytes));
+    }
     let name = local(name);
-    name.len() > MAX_NAME || mentions(name) || words(name).iter().any(|word| is_word(word))
+    name.len() > MAX_NAME || is_plain_secret(name)
+}
+
+fn is_plain_secret(name: &str) -> bool {
+    mentions(name) || words(name).iter().any(|word| is_word(word))
 }
 
 /// The name of an element or attribute behind its namespace.

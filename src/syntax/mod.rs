@@ -8,13 +8,20 @@
 //!
 //! This module never builds a tree of values, never recurses, and knows nothing of the product.
 
+mod builder;
+pub mod cbor;
 pub mod events;
 pub mod form;
+pub mod grpc;
 pub mod html;
+mod input;
 pub mod json;
 mod media;
+pub mod msgpack;
 pub mod multipart;
+pub mod notation;
 mod percent;
+pub mod protobuf;
 pub mod records;
 mod tree;
 mod unreadable;

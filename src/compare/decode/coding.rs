@@ -26,7 +26,7 @@ const MAX_WINDOW_LOG: u32 = 23;
 const CHUNK: usize = 64 << 10;
 
 /// The body within one coding.
-pub(super) fn undo(coding: &[u8], bytes: &[u8]) -> Result<Bytes, Undecodable> {
+pub(in crate::compare) fn undo(coding: &[u8], bytes: &[u8]) -> Result<Bytes, Undecodable> {
     match coding.to_ascii_lowercase().as_slice() {
         b"gzip" | b"x-gzip" => inflate(MultiGzDecoder::new(bytes), bytes.len()),
         // The name stands for the zlib format; some senders leave its frame out.

@@ -5,6 +5,7 @@
 use super::body::{Body, Undecodable, codings, media};
 use crate::compare::reading::Reading;
 use crate::model::{Outcome, Reply};
+use http::HeaderValue;
 
 /// Both bodies, decoded: what [`compare`](crate::compare::compare) borrows its findings from.
 #[derive(Clone, Debug)]
@@ -27,7 +28,8 @@ impl Decoded {
             (Some(x), Some(y), Some(body_x), Some(body_y)) if !one => {
                 let contents = body_x.content().ok().zip(body_y.content().ok());
                 contents.and_then(|(content_x, content_y)| {
-                    Reading::new([(media(x), content_x), (media(y), content_y)])
+                    let codings = [x, y].map(message_coding);
+                    Reading::new([(media(x), content_x), (media(y), content_y)], codings)
                 })
             }
             _ => None,
@@ -69,6 +71,11 @@ fn reply(outcome: &Outcome) -> Option<&Reply> {
         Outcome::Reply(reply) => Some(reply),
         Outcome::Fault(_) => None,
     }
+}
+
+/// How the messages of a gRPC body are compressed.
+fn message_coding(reply: &Reply) -> &[u8] {
+    reply.headers.get("grpc-encoding").map(HeaderValue::as_bytes).unwrap_or_default()
 }
 
 /// What the bytes are read by.

@@ -12,4 +12,5 @@ mod decoded;
 
 pub use body::Undecodable;
 pub(super) use body::{Body, codings, media};
+pub(super) use coding::undo;
 pub use decoded::Decoded;

@@ -5,12 +5,14 @@
 //! This module never depends on time, chance or the network.
 
 mod answers;
+mod formats;
 mod keeping;
 mod passing;
 mod syntax;
 mod telling;
 
 pub use answers::{coding, compare_answer, compare_json, endpoint};
+pub use formats::{cbor, msgpack, protobuf};
 pub use keeping::{controls, records, redact};
 pub use passing::{config, head, rewrite};
 pub use syntax::{formats, json, path, text, units};
