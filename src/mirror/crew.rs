@@ -4,6 +4,8 @@
 //! This module never keeps more tasks at rest than [`MOST_RESTING`].
 
 use std::collections::VecDeque;
+use std::mem;
+use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -22,18 +24,24 @@ struct State<T> {
     resting: usize,
     /// What those who were called are to do.
     calls: VecDeque<T>,
+    /// So many were told to end.
+    dismissed: usize,
+    /// Somebody was called since this was last asked.
+    busy: bool,
 }
 
 impl<T> Crew<T> {
     /// Nobody rests.
     pub fn new() -> Self {
-        let state = Mutex::new(State { resting: 0, calls: VecDeque::new() });
+        let state =
+            Mutex::new(State { resting: 0, calls: VecDeque::new(), dismissed: 0, busy: false });
         Self { state, called: Notify::new() }
     }
 
     /// Calls a task at rest; gives back what it was to do where none is.
     pub fn call(&self, work: T) -> Option<T> {
         let mut state = self.state();
+        state.busy = true;
         let Some(others) = state.resting.checked_sub(1) else { return Some(work) };
         state.resting = others;
         state.calls.push_back(work);
@@ -42,7 +50,7 @@ impl<T> Crew<T> {
         None
     }
 
-    /// Rests until called; gives nothing to do where enough others rest.
+    /// Rests until called; gives nothing to do where enough others rest, or there is no need.
     pub async fn rest(&self) -> Option<T> {
         {
             let mut state = self.state();
@@ -53,16 +61,40 @@ impl<T> Crew<T> {
         }
         loop {
             let called = self.called.notified();
-            if let Some(work) = self.state().calls.pop_front() {
-                return Some(work);
+            if let ControlFlow::Break(work) = self.told() {
+                return work;
             }
             called.await;
         }
     }
 
+    /// What one of those who rest is told to do, if there is something: nothing more, perhaps.
+    fn told(&self) -> ControlFlow<Option<T>> {
+        let mut state = self.state();
+        if let Some(work) = state.calls.pop_front() {
+            return ControlFlow::Break(Some(work));
+        }
+        match state.dismissed.checked_sub(1) {
+            Some(others) => {
+                state.dismissed = others;
+                ControlFlow::Break(None)
+            }
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Ends all that rest where nobody was called since this was last done.
+    pub fn prune(&self) {
+        let mut state = self.state();
+        if !mem::take(&mut state.busy) {
+            state.dismissed += mem::take(&mut state.resting);
+            self.called.notify_waiters();
+        }
+    }
+
     /// Takes back what those who were called have not begun.
     pub fn recall(&self) -> VecDeque<T> {
-        std::mem::take(&mut self.state().calls)
+        mem::take(&mut self.state().calls)
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
@@ -78,13 +110,13 @@ mod tests {
     use tokio::task::{self, JoinSet};
 
     /// Begins tasks that tell of each piece of work, and lets them go to rest.
-    async fn crew(tasks: usize) -> (Arc<Crew<usize>>, mpsc::UnboundedReceiver<usize>) {
-        let (crew, (tell, told)) = (Arc::new(Crew::new()), mpsc::unbounded_channel());
+    async fn crew(tasks: usize) -> (Arc<Crew<usize>>, mpsc::Receiver<usize>) {
+        let (crew, (tell, told)) = (Arc::new(Crew::new()), mpsc::channel(16));
         for _ in 0..tasks {
             let (crew, tell) = (crew.clone(), tell.clone());
             tokio::spawn(async move {
                 while let Some(work) = crew.rest().await {
-                    tell.send(work).expect("the test listens");
+                    tell.try_send(work).expect("the test listens");
                 }
             });
         }
@@ -118,6 +150,24 @@ mod tests {
         assert_eq!(taken, MOST_RESTING);
         let done = tasks.join_all().await;
         assert!(done.iter().all(Option::is_some));
+    }
+
+    #[tokio::test]
+    async fn those_who_were_not_called_for_a_while_end_and_no_work_is_lost() {
+        let (crew, mut told) = crew(3).await;
+        assert_eq!(crew.call(1), None);
+        crew.prune();
+        assert_eq!(told.recv().await, Some(1));
+        task::yield_now().await;
+        // Two pieces of work, and one of the three that rest ends.
+        assert_eq!((crew.call(2), crew.call(3)), (None, None));
+        mem::take(&mut crew.state().busy);
+        crew.prune();
+        assert_eq!((told.recv().await, told.recv().await), (Some(2), Some(3)));
+        task::yield_now().await;
+        crew.prune();
+        assert_eq!(told.recv().await, None);
+        assert_eq!(crew.call(4), Some(4));
     }
 
     #[tokio::test]

@@ -151,9 +151,10 @@ impl Mirror {
         self.readings.ticked(self.limits.is_slow(lag));
     }
 
-    /// Closes connections to the candidate that have rested for too long. While nothing is sent
+    /// Ends tasks, and closes connections to the candidate, that have rested for too long. While nothing is sent
     /// that is all of them: they give way to those of clients.
     pub fn prune(&self, now: Instant) {
+        self.crew.prune();
         let Some(pool) = &self.pool else { return };
         pool.prune(if self.limits.halt().is_some() { now + LONG } else { now });
     }

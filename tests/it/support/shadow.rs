@@ -59,7 +59,7 @@ impl Shadow {
 
     /// The same with a candidate.
     pub fn edge_beside(primary: SocketAddr, candidate: SocketAddr, listen: &str) -> Self {
-        let candidate = format!("candidate: {{ url: \"http://{candidate}\", timeout: 1s }}\n");
+        let candidate = format!("candidate: {{ url: \"http://{candidate}\", timeout: 3s }}\n");
         Self::with_listen(primary, listen, &candidate)
     }
 
@@ -248,7 +248,7 @@ fn write_config(folder: &TempDir, primary: &str, candidate: &str, rest: &str) {
     let config = format!(
         "listen: {{ address: 127.0.0.1:0 }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
          primary: {{ url: \"{primary}\", timeout: 2s }}\n\
-         candidate: {{ url: \"{candidate}\", timeout: 1s }}\n{rest}\n"
+         candidate: {{ url: \"{candidate}\", timeout: 3s }}\n{rest}\n"
     );
     std::fs::write(folder.path().join("shadow.yaml"), config).expect("a config");
 }
