@@ -451,7 +451,7 @@ fn secrets_in_binary_bodies_are_redacted_as_in_json() {
         let found = compare(&x, &y, &decoded, &Rules::default());
         assert!(found.total > 0);
         for each in &found.divergences {
-            let (shown, _) = redactor().preview(each);
+            let (shown, _) = redactor().preview(each, decoded.compared());
             let shown = shown.unwrap_or_default();
             let hex: String = b"hunter2".iter().map(|byte| format!("{byte:02x}")).collect();
             let hidden =
