@@ -10,7 +10,7 @@ use crate::config::keys::Shape;
 use crate::config::matcher::PathPattern;
 use crate::config::parts::{Compare, Matcher, Mirror, Replace, Rewrite, Route};
 use crate::config::section::{Named, Section};
-use crate::config::setting::{Setting, Text, Wrong};
+use crate::config::setting::{FromStart, Setting, Text, Wrong};
 use crate::config::sheet::interpret;
 use http::{HeaderName, HeaderValue};
 
@@ -128,7 +128,8 @@ fn replacement(section: &Section<'_>) -> Option<Replace> {
         return Some(Replace::Path { find: section.given("path")?, with });
     }
     if section.has("json") {
-        return Some(Replace::Json { at: section.given("json")?, with });
+        let FromStart(at) = section.given("json")?;
+        return Some(Replace::Json { at, with });
     }
     Some(Replace::Form { name: section.given("form")?, with })
 }

@@ -110,6 +110,21 @@ impl Setting for Pattern {
     }
 }
 
+/// A path for those who walk through a body without knowing how long its arrays are.
+pub(super) struct FromStart(pub Pattern);
+
+impl Setting for FromStart {
+    fn read(text: &Text) -> Result<Self, Wrong> {
+        let pattern = Pattern::read(text)?;
+        if pattern.counts_from_the_end() {
+            let because = "counts from the end, which only rules of `compare` can; write an \
+                           index from the start, or [*]";
+            return Err(Wrong::Because(because.into()));
+        }
+        Ok(Self(pattern))
+    }
+}
+
 /// Compiled expressions stay below this many bytes.
 const REGEX_SIZE: usize = 1 << 20;
 
