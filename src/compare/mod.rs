@@ -6,7 +6,8 @@
 //! requests, [`endpoint::template`] the requests themselves, and [`rank`] chooses samples.
 //!
 //! Formats live in a module each (`json`, `lines`, `binary`), [`class`] tells what sort of value
-//! stands at a place, and [`Rules`] is the config's part, compiled.
+//! stands at a place, and [`Rules`] is the config's part, compiled. What each rule was good for is in
+//! the comparison's [`Uses`].
 //!
 //! Every answer is a function of its arguments: work is bounded by input size and by fuel, not by
 //! time. This module never reads a clock, does I/O, or calls equal what it could not read.
@@ -17,21 +18,28 @@ pub mod class;
 mod comparison;
 mod cookies;
 mod decode;
+mod elements;
 pub mod endpoint;
 mod fuel;
 mod headers;
+mod hosts;
 mod json;
 mod lines;
+mod places;
 mod rules;
 mod same;
 mod signature;
 mod stages;
 #[cfg(test)]
 mod testing;
+mod token;
+mod uses;
+mod weigh;
 
 pub use comparison::Comparison;
 pub use decode::{Decoded, Undecodable};
-pub use rules::Rules;
+pub use rules::{Name, Rules};
 pub use same::same;
 pub use signature::{rank, signature};
 pub use stages::compare;
+pub use uses::{Use, Uses};

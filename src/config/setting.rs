@@ -8,6 +8,7 @@ use crate::base::{ByteSize, Percent, Rate, parse_duration};
 use crate::config::parts::{LogFormat, Methods, Protocol, Sticky, TargetUrl, Where};
 use crate::config::target::UrlError;
 use crate::model::Pattern;
+use crate::syntax::json::Bound;
 use http::{HeaderName, HeaderValue, Method};
 use ipnet::IpNet;
 use regex::{Regex, RegexBuilder};
@@ -63,7 +64,9 @@ macro_rules! by_form {
     )+ };
 }
 
-by_form!(bool, u64, usize, Percent, Rate, SocketAddr, String, PathBuf, Method, HeaderName);
+by_form!(
+    bool, u32, u64, usize, Bound, Percent, Rate, SocketAddr, String, PathBuf, Method, HeaderName
+);
 
 impl Setting for ByteSize {
     fn read(text: &Text) -> Result<Self, Wrong> {
