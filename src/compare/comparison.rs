@@ -1,6 +1,7 @@
 //! What a comparison found.
 
 use super::class::{Pair, of_json, of_text};
+use super::uses::Uses;
 use crate::model::{Class, Divergence, Kind, Place};
 
 /// The divergences of one trial. None means that the two answers are equal under the rules.
@@ -12,6 +13,8 @@ pub struct Comparison<'a> {
     pub total: u64,
     /// Whether the fuel ran out, and `total` is the least there are.
     pub truncated: bool,
+    /// What the rules were good for.
+    pub uses: Uses,
 }
 
 impl<'a> Comparison<'a> {
@@ -67,6 +70,16 @@ impl<'a> Sides<'a> {
             candidate_class,
             count: 1,
         }
+    }
+
+    /// Whether an object or an array stands on one of the sides.
+    pub(super) fn has_container(self) -> bool {
+        let values = match self {
+            Self::Json(x, y) => [Some(x), Some(y)],
+            Self::JsonPrimary(only) | Self::JsonCandidate(only) => [Some(only), None],
+            Self::Text(x, y) | Self::Known([x, y], _) => [x, y],
+        };
+        values.iter().flatten().any(|side| matches!(side.first(), Some(b'{' | b'[')))
     }
 
     fn resolve(self) -> ([Option<&'a [u8]>; 2], [Class; 2]) {

@@ -1,6 +1,6 @@
 //! `set-cookie` (RFC 6265): names and attributes count, a value counts by its class.
 
-use super::class::Pair;
+use super::class::{Moment, Pair};
 use crate::model::Kind;
 use std::collections::BTreeMap;
 
@@ -11,15 +11,24 @@ struct Cookie<'a> {
     line: &'a [u8],
     value: &'a [u8],
     /// In order of their names.
-    attributes: Vec<(Vec<u8>, Attribute<'a>)>,
+    attributes: Vec<Named<'a>>,
 }
+
+/// An attribute by its lower-case name.
+type Named<'a> = (Vec<u8>, Attribute<'a>);
 
 /// What of an attribute counts.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Attribute<'a> {
     Exact(&'a [u8]),
-    /// `Expires` and a positive `Max-Age` move with the time of the answer.
+    /// Without regard to case.
+    Word(Vec<u8>),
+    /// `Expires`: it moves with the time of the answer.
     Lifetime,
+    /// A time that is over: the cookie is deleted.
+    Expired,
+    /// `Max-Age`.
+    Seconds(u64),
 }
 
 /// Pairs the cookies of both sides by name, and those of one name in their order.
@@ -40,9 +49,21 @@ pub(super) fn compare<'a>(
 fn pair<'a>(one: &Cookie<'a>, other: Option<&Cookie<'a>>, report: &mut Report<'_, 'a>) {
     let Some(other) = other else { return report(Kind::HeaderMissing, Some(one.line), None) };
     let alike = one.value == other.value || Pair::of_text(one.value, other.value).is_alike();
-    if !alike || one.attributes != other.attributes {
+    if !alike || !same_attributes(one, other) {
         report(Kind::HeaderValue, Some(one.line), Some(other.line));
     }
+}
+
+/// `Max-Age` may count down: two answers lie so many seconds apart at most.
+const APART: u64 = 10;
+
+fn same_attributes(one: &Cookie<'_>, other: &Cookie<'_>) -> bool {
+    let same = |(x, y): (&Named<'_>, &Named<'_>)| match (&x.1, &y.1) {
+        (Attribute::Seconds(x), Attribute::Seconds(y)) => x.abs_diff(*y) <= APART,
+        _ => x == y,
+    };
+    one.attributes.len() == other.attributes.len()
+        && one.attributes.iter().zip(&other.attributes).all(same)
 }
 
 /// The cookies by name and by how many of that name came before.
@@ -66,15 +87,43 @@ fn parse(line: &[u8]) -> (&[u8], Cookie<'_>) {
     (name, Cookie { line, value, attributes })
 }
 
-fn attribute(part: &[u8]) -> (Vec<u8>, Attribute<'_>) {
+fn attribute(part: &[u8]) -> Named<'_> {
     let (name, value) = split(part);
     let name = name.to_ascii_lowercase();
-    let moves = match name.as_slice() {
-        b"expires" => true,
-        b"max-age" => !value.starts_with(b"-") && value != b"0",
-        _ => false,
+    let kept = match name.as_slice() {
+        b"expires" => lifetime(value),
+        b"max-age" => age(value),
+        b"samesite" => Attribute::Word(value.to_ascii_lowercase()),
+        // A leading dot means nothing (RFC 6265, section 5.2.3).
+        b"domain" => {
+            let name = value.strip_prefix(b".").unwrap_or(value);
+            Attribute::Word(name.to_ascii_lowercase())
+        }
+        _ => Attribute::Exact(value),
     };
-    (name, if moves { Attribute::Lifetime } else { Attribute::Exact(value) })
+    (name, kept)
+}
+
+/// `Expires` deletes the cookie where it lies long ago.
+fn lifetime(value: &[u8]) -> Attribute<'_> {
+    let dated: Vec<u8> = value.iter().map(|&byte| if byte == b'-' { b' ' } else { byte }).collect();
+    match Moment::of_text(&dated) {
+        Some(Moment::Instant(at)) if at < LONG_AGO => Attribute::Expired,
+        Some(_) => Attribute::Lifetime,
+        None => Attribute::Exact(value),
+    }
+}
+
+/// The year 2001, in nanoseconds since 1970: no cookie is set to end before.
+const LONG_AGO: i128 = 978_307_200_000_000_000;
+
+fn age(value: &[u8]) -> Attribute<'_> {
+    match str::from_utf8(value).map(str::parse::<u64>) {
+        Ok(Ok(0)) => Attribute::Expired,
+        Ok(Ok(seconds)) => Attribute::Seconds(seconds),
+        _ if value.starts_with(b"-") => Attribute::Expired,
+        _ => Attribute::Exact(value),
+    }
 }
 
 fn split(part: &[u8]) -> (&[u8], &[u8]) {

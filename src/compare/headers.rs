@@ -1,53 +1,79 @@
 //! Header and trailer fields, each as its treatment says.
 
-use super::class::Pair;
+use super::class::{Moment, Pair};
 use super::comparison::{Comparison, Sides};
 use super::cookies;
+use super::elements::{elements, words};
+use super::hosts::Mapped;
 use super::rules::{Rules, Treatment};
-use crate::model::{Kind, Place};
+use super::uses::Uses;
+use crate::model::{Class, Kind, Place, Severity};
 use crate::syntax::MediaType;
 use http::{HeaderMap, HeaderName};
-use std::collections::BTreeSet;
+
+/// What a reply says beside its body.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    pub headers: &'a HeaderMap,
+    pub trailers: Option<&'a HeaderMap>,
+}
 
 /// Compares the header fields that the rules name, by name in alphabetical order.
-pub(super) fn headers<'a>(
-    x: &'a HeaderMap,
-    y: &'a HeaderMap,
-    rules: &Rules,
-    found: &mut Comparison<'a>,
-) {
-    for name in names(Some(x), Some(y)) {
-        let treatment = rules.header(name);
-        let field = Field { name, header: true, x: lines(Some(x), name), y: lines(Some(y), name) };
-        field.compare(treatment, found);
+pub(super) fn headers<'a>(x: Fields<'a>, y: Fields<'a>, rules: &Rules, found: &mut Comparison<'a>) {
+    for name in names([x, y].map(|side| side.headers)) {
+        let [x, y] = [x, y].map(|side| lines(side.headers, name));
+        let field = Field { name, header: true, rules, x, y };
+        field.compare(rules.header(name), found);
     }
 }
 
-/// Compares the trailer fields.
+/// Compares the trailer fields. gRPC's status is one wherever it stands: an answer without a
+/// message has it in its header.
 pub(super) fn trailers<'a>(
-    x: Option<&'a HeaderMap>,
-    y: Option<&'a HeaderMap>,
+    x: Fields<'a>,
+    y: Fields<'a>,
     rules: &Rules,
     found: &mut Comparison<'a>,
 ) {
-    for name in names(x, y) {
-        let treatment = rules.trailer(name);
-        let field = Field { name, header: false, x: lines(x, name), y: lines(y, name) };
-        field.compare(treatment, found);
+    let trailers = [x, y].into_iter().filter_map(|side| side.trailers);
+    let mut names = names(trailers);
+    let headers = [x, y].into_iter().flat_map(|side| side.headers.keys());
+    names.extend(headers.filter(|name| rules.header(name) == Treatment::Grpc));
+    names.sort_unstable_by_key(|name| name.as_str());
+    names.dedup();
+    for name in names {
+        let grpc = rules.header(name) == Treatment::Grpc;
+        let [x, y] = [x, y].map(|side| {
+            let own = side.trailers.map(|trailers| lines(trailers, name)).unwrap_or_default();
+            if own.is_empty() && grpc { lines(side.headers, name) } else { own }
+        });
+        let field = Field { name, header: false, rules, x, y };
+        match (name.as_str(), field.x.as_slice(), field.y.as_slice()) {
+            ("grpc-status", [x], [y]) if grpc && x != y => status(x, y, found),
+            _ => field.compare(rules.trailer(name), found),
+        }
     }
 }
 
-fn names<'a>(x: Option<&'a HeaderMap>, y: Option<&'a HeaderMap>) -> Vec<&'a HeaderName> {
-    let keys = [x, y].into_iter().flatten().flat_map(HeaderMap::keys);
-    let mut names: Vec<_> = keys.collect();
+/// Two statuses of gRPC: whether the call failed is what clients rely on.
+fn status<'a>(x: &'a [u8], y: &'a [u8], found: &mut Comparison<'a>) {
+    let sides = Sides::Known([Some(x), Some(y)], [Class::Int; 2]);
+    let mut divergence = sides.divergence(Kind::Status, Place::Trailer("grpc-status".to_owned()));
+    if (x == b"0") != (y == b"0") {
+        divergence.severity = Severity::Breaking;
+    }
+    found.push(divergence);
+}
+
+fn names<'a>(maps: impl IntoIterator<Item = &'a HeaderMap>) -> Vec<&'a HeaderName> {
+    let mut names: Vec<_> = maps.into_iter().flat_map(HeaderMap::keys).collect();
     names.sort_unstable_by_key(|name| name.as_str());
     names.dedup();
     names
 }
 
-fn lines<'a>(map: Option<&'a HeaderMap>, name: &HeaderName) -> Vec<&'a [u8]> {
-    let values = map.into_iter().flat_map(|map| map.get_all(name));
-    values.map(|value| value.as_bytes()).collect()
+fn lines<'a>(map: &'a HeaderMap, name: &HeaderName) -> Vec<&'a [u8]> {
+    map.get_all(name).iter().map(|value| value.as_bytes()).collect()
 }
 
 /// The lines of one field on both sides.
@@ -55,6 +81,7 @@ struct Field<'a, 'n> {
     name: &'n HeaderName,
     /// A header, else a trailer.
     header: bool,
+    rules: &'n Rules,
     x: Vec<&'a [u8]>,
     y: Vec<&'a [u8]>,
 }
@@ -64,7 +91,8 @@ type Lines<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
 impl<'a> Field<'a, '_> {
     fn compare(&self, treatment: Treatment, found: &mut Comparison<'a>) {
-        if treatment == Treatment::Skip || self.x == self.y {
+        self.count(treatment, found);
+        if matches!(treatment, Treatment::Skip | Treatment::Grpc) || self.x == self.y {
             return;
         }
         if self.x.is_empty() || self.y.is_empty() {
@@ -72,8 +100,9 @@ impl<'a> Field<'a, '_> {
             return self.add(kind, self.first(), found);
         }
         match treatment {
-            Treatment::Skip => {}
-            Treatment::Lines => self.differing_line(found),
+            Treatment::Skip | Treatment::Grpc => {}
+            Treatment::Lines => self.sequence(&self.x, &self.y, found),
+            Treatment::List => self.sequence(&elements(&self.x), &elements(&self.y), found),
             Treatment::Words if words(&self.x) == words(&self.y) => {}
             Treatment::Words => self.differing_line(found),
             Treatment::Media => self.media(found),
@@ -84,9 +113,59 @@ impl<'a> Field<'a, '_> {
         }
     }
 
-    fn add(&self, kind: Kind, (x, y): Lines<'a>, found: &mut Comparison<'a>) {
+    /// Counts the rule that names the field.
+    fn count(&self, treatment: Treatment, found: &mut Comparison<'a>) {
+        let Some(rule) = self.rules.header_rule(self.name) else { return };
+        found.uses.matched(rule);
+        if treatment == Treatment::Skip && self.x != self.y {
+            found.uses.excused(rule, || self.place().pattern());
+        }
+    }
+
+    fn place(&self) -> Place {
         let place = if self.header { Place::Header } else { Place::Trailer };
-        found.add(kind, || place(self.name.as_str().to_owned()), Sides::Text(x, y));
+        place(self.name.as_str().to_owned())
+    }
+
+    /// One value after the other.
+    fn sequence(&self, x: &[&'a [u8]], y: &[&'a [u8]], found: &mut Comparison<'a>) {
+        let alike = |(x, y): (&&[u8], &&[u8])| self.is_alike(x, y, &mut found.uses);
+        if x.len() != y.len() || !x.iter().zip(y).all(alike) {
+            self.differing_line(found);
+        }
+    }
+
+    /// Whether two values are the same, but for hosts and times that the rules let pass.
+    fn is_alike(&self, x: &[u8], y: &[u8], uses: &mut Uses) -> bool {
+        if x == y {
+            return true;
+        }
+        let [mapped_x, mapped_y] = [x, y].map(|side| self.rules.hosts.mapped(side));
+        let same = |mapped: &Option<Mapped>, own: &[u8], other: &Option<Mapped>, theirs: &[u8]| {
+            let text = |mapped: &Option<Mapped>, own: &[u8]| {
+                mapped.as_ref().map_or(own.to_vec(), |(text, _)| text.clone())
+            };
+            text(mapped, own) == text(other, theirs)
+        };
+        let mut rules = Vec::new();
+        if same(&mapped_x, x, &mapped_y, y) {
+            let mapped = [mapped_x, mapped_y].into_iter().flatten();
+            rules.extend(mapped.flat_map(|(_, rules)| rules));
+        } else if let Some((rule, within)) = self.rules.places.time_anywhere() {
+            let drift = || Moment::of_text(x)?.drift(Moment::of_text(y)?);
+            rules.extend(drift().filter(|drift| *drift <= within).map(|_| rule));
+        }
+        rules.sort_unstable();
+        rules.dedup();
+        for rule in &rules {
+            uses.matched(*rule);
+            uses.excused(*rule, || self.place().pattern());
+        }
+        !rules.is_empty()
+    }
+
+    fn add(&self, kind: Kind, (x, y): Lines<'a>, found: &mut Comparison<'a>) {
+        found.add(kind, || self.place(), Sides::Text(x, y));
     }
 
     fn first(&self) -> Lines<'a> {
@@ -123,12 +202,6 @@ impl<'a> Field<'a, '_> {
     }
 }
 
-fn words(lines: &[&[u8]]) -> BTreeSet<Vec<u8>> {
-    let words = lines.iter().flat_map(|line| line.split(|&byte| byte == b','));
-    let words = words.map(|word| word.trim_ascii().to_ascii_lowercase());
-    words.filter(|word| !word.is_empty()).collect()
-}
-
 /// The parameters in order of their names. A boundary is drawn for each answer; a charset has no
 /// case.
 fn parameters(media: MediaType<'_>) -> Vec<(String, String)> {
@@ -149,11 +222,11 @@ fn parameters(media: MediaType<'_>) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::compare::testing::{check, reply};
-    use crate::config;
+    use crate::config::{self, HostRule, TimeRule};
 
     fn rules(also: &[&str], without: &[&str]) -> Rules {
-        let names =
-            |names: &[&str]| names.iter().map(|name| name.parse().expect("a name")).collect();
+        let name = |name: &&str| name.parse::<HeaderName>().expect("a name").into();
+        let names = |names: &[&str]| names.iter().map(name).collect();
         let (headers_also, headers_ignore) = (names(also), names(without));
         Rules::new(&config::Compare { headers_also, headers_ignore, ..Default::default() })
     }
@@ -251,6 +324,23 @@ mod tests {
             "a=1; Max-Age=0",
             &["header_value header:set-cookie a=1; Max-Age=60 -> a=1; Max-Age=0"],
         );
+        one(name, "a=1; Max-Age=3600", "a=1; Max-Age=3595", &[]);
+        one(
+            name,
+            "a=1; Max-Age=3600",
+            "a=1; Max-Age=60",
+            &["header_value header:set-cookie a=1; Max-Age=3600 -> a=1; Max-Age=60"],
+        );
+        let expires = |date: &str| format!("a=1; Expires={date} GMT");
+        let (one_day, other_day, never) = (
+            expires("Sun, 22 Nov 2026 08:49:37"),
+            expires("Mon, 23-Nov-2026 08:49:37"),
+            expires("Thu, 01 Jan 1970 00:00:00"),
+        );
+        one(name, &one_day, &other_day, &[]);
+        let line = format!("header_value header:set-cookie {one_day} -> {never}");
+        one(name, &one_day, &never, &[&line]);
+        one(name, "a=1; SameSite=Lax; Domain=.A.test", "a=1; Domain=a.test; samesite=lax", &[]);
         one(name, "a=1; Secure", "a=1", &["header_value header:set-cookie a=1; Secure -> a=1"]);
         one(name, "a=1", "a=", &["header_value header:set-cookie a=1 -> a="]);
         fields(
@@ -265,20 +355,72 @@ mod tests {
     }
 
     #[test]
-    fn trailers_are_compared_but_for_those_that_always_differ() {
-        let with = |status: &str, timing: &str| {
-            let mut trailers = HeaderMap::new();
-            trailers.insert("grpc-status", status.parse().expect("a value"));
-            trailers.insert("server-timing", timing.parse().expect("a value"));
-            trailers
+    fn a_list_is_the_same_however_it_is_spread_over_lines_and_its_order_counts() {
+        let two = [("link", "</a,b>; rel=next"), ("link", "</c>; rel=last")];
+        let one = [("link", "</a,b>; rel=next, </c>; rel=last")];
+        let other = [("link", "</c>; rel=last, </a,b>; rel=next")];
+        fields(&two, &one, &Rules::default(), &[]);
+        let line = format!("header_value header:link {} -> {}", one[0].1, other[0].1);
+        fields(&one, &other, &Rules::default(), &[&line]);
+    }
+
+    #[test]
+    fn hosts_and_times_are_let_pass_where_the_rules_say_so() {
+        let host = HostRule { primary: "a.test".into(), candidate: "b.test".into() };
+        let time = TimeRule { path: None, within: std::time::Duration::from_secs(5) };
+        let (hosts, times) = (vec![host.into()], vec![time.into()]);
+        let rules = Rules::new(&config::Compare { hosts, times, ..Default::default() });
+        let check = |name: &str, x: &str, y: &str, expected: &[&str]| {
+            fields(&[(name, x)], &[(name, y)], &rules, expected);
         };
+        check("location", "https://a.test/x", "https://b.test/x", &[]);
+        check("location", "https://b.test/x", "https://a.test/x", &[]);
+        let line = "header_value header:location https://a.test/x -> https://c.test/x";
+        check("location", "https://a.test/x", "https://c.test/x", &[line]);
+        let at = |time: &str| format!("Sun, 06 Nov 1994 {time} GMT");
+        let (one, soon, late) = (at("08:49:37"), at("08:49:41"), at("08:49:43"));
+        check("retry-after", &one, &soon, &[]);
+        let line = format!("header_value header:retry-after {one} -> {late}");
+        check("retry-after", &one, &late, &[&line]);
+    }
+
+    fn map(lines: &[(&'static str, &str)]) -> HeaderMap {
+        let line = |(name, value): &(&'static str, &str)| {
+            (HeaderName::from_static(name), value.parse().expect("a value"))
+        };
+        lines.iter().map(line).collect()
+    }
+
+    /// Compares trailers, each side's headers first.
+    fn ends(x: [&HeaderMap; 2], y: [&HeaderMap; 2]) -> Vec<(Kind, String, Severity)> {
         let mut found = Comparison::default();
-        let (x, y) = (with("0", "1ms"), with("13", "2ms"));
-        super::trailers(Some(&x), Some(&y), &Rules::default(), &mut found);
-        super::trailers(Some(&x), None, &Rules::default(), &mut found);
-        let places: Vec<_> =
-            found.divergences.iter().map(|each| (each.kind, each.place.pattern())).collect();
+        let [x, y] = [x, y].map(|side| Fields { headers: side[0], trailers: Some(side[1]) });
+        super::trailers(x, y, &Rules::default(), &mut found);
+        let found = found.divergences.iter();
+        found.map(|each| (each.kind, each.place.pattern(), each.severity)).collect()
+    }
+
+    #[test]
+    fn trailers_are_compared_but_for_those_that_always_differ() {
+        let none = HeaderMap::new();
+        let x = map(&[("x-sum", "a"), ("server-timing", "1ms")]);
+        let y = map(&[("x-sum", "b"), ("server-timing", "2ms")]);
+        let place = || "trailer:x-sum".to_owned();
+        let (value, missing) = (Kind::HeaderValue, Kind::HeaderMissing);
+        assert_eq!(ends([&none, &x], [&none, &y]), [(value, place(), Severity::Behavioural)]);
+        assert_eq!(ends([&none, &x], [&none, &none]), [(missing, place(), Severity::Behavioural)]);
+    }
+
+    #[test]
+    fn the_status_of_grpc_is_one_wherever_it_stands() {
+        let none = HeaderMap::new();
+        let status = |code: &str| map(&[("grpc-status", code)]);
+        let (ok, missing, internal) = (status("0"), status("5"), status("13"));
+        assert_eq!(ends([&missing, &none], [&none, &missing]), []);
         let place = || "trailer:grpc-status".to_owned();
-        assert_eq!(places, [(Kind::HeaderValue, place()), (Kind::HeaderMissing, place())]);
+        let between = ends([&missing, &none], [&internal, &none]);
+        assert_eq!(between, [(Kind::Status, place(), Severity::Behavioural)]);
+        let failed = ends([&none, &ok], [&internal, &none]);
+        assert_eq!(failed, [(Kind::Status, place(), Severity::Breaking)]);
     }
 }

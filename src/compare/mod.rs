@@ -7,7 +7,8 @@
 //!
 //! Formats live in a module each (`json`, `lines`, `binary`; `encoded` reads CBOR, MessagePack,
 //! protobuf and gRPC into JSON text, which `json` compares), [`class`] tells what sort of value
-//! stands at a place, and [`Rules`] is the config's part, compiled.
+//! stands at a place, and [`Rules`] is the config's part, compiled. What each rule was good for is in
+//! the comparison's [`Uses`].
 //!
 //! Every answer is a function of its arguments: work is bounded by input size and by fuel, not by
 //! time. This module never reads a clock, does I/O, or calls equal what it could not read.
@@ -18,13 +19,16 @@ pub mod class;
 mod comparison;
 mod cookies;
 mod decode;
+mod elements;
 mod encoded;
 pub mod endpoint;
 mod fuel;
 mod graphql;
 mod headers;
+mod hosts;
 mod json;
 mod lines;
+mod places;
 mod reading;
 mod rules;
 mod same;
@@ -32,10 +36,14 @@ mod signature;
 mod stages;
 #[cfg(test)]
 mod testing;
+mod token;
+mod uses;
+mod weigh;
 
 pub use comparison::Comparison;
 pub use decode::{Decoded, Undecodable};
-pub use rules::Rules;
+pub use rules::{Name, Rules};
 pub use same::same;
 pub use signature::{Stem, rank, signature};
 pub use stages::compare;
+pub use uses::{Use, Uses};

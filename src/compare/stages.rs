@@ -2,6 +2,7 @@
 
 use super::comparison::{Comparison, Sides};
 use super::decode::Decoded;
+use super::headers::Fields;
 use super::rules::Rules;
 use super::{body, headers};
 use crate::model::{Class, Kind, Outcome, Place, Reply, Severity};
@@ -51,8 +52,10 @@ fn replies<'a>(
         }
         found.push(divergence);
     }
-    headers::headers(&x.headers, &y.headers, rules, &mut found);
-    headers::trailers(x.trailers.as_ref(), y.trailers.as_ref(), rules, &mut found);
+    let [fields_x, fields_y] =
+        [x, y].map(|reply| Fields { headers: &reply.headers, trailers: reply.trailers.as_ref() });
+    headers::headers(fields_x, fields_y, rules, &mut found);
+    headers::trailers(fields_x, fields_y, rules, &mut found);
     body::bodies((x, y), decoded, rules, &mut found);
     found
 }

@@ -2,7 +2,7 @@
 
 use super::{Decoded, Rules, compare, same};
 use crate::config;
-use crate::model::{Divergence, Outcome, Place, Reply};
+use crate::model::{Divergence, Outcome, Pattern, Place, Reply};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode};
 
@@ -29,7 +29,8 @@ pub(super) fn json(body: &str) -> Outcome {
 
 /// Rules that ignore these places.
 pub(super) fn ignoring(patterns: &[&str]) -> Rules {
-    let ignore = patterns.iter().map(|pattern| pattern.parse().expect("a pattern")).collect();
+    let ignore =
+        patterns.iter().map(|text| text.parse::<Pattern>().expect("a pattern").into()).collect();
     Rules::new(&config::Compare { ignore, ..Default::default() })
 }
 

@@ -5,10 +5,11 @@
 use crate::base::show_duration;
 use crate::config::page::Page;
 use crate::config::parts::{
-    Admin, Breaker, Compare, Config, Gate, Isolation, Listen, LogFormat, Methods, Mirror, Protect,
-    Protocol, Redact, Replace, Rewrite, Route, Stage, Sticky, Target, Where,
+    Admin, Breaker, Config, Gate, Isolation, Listen, LogFormat, Methods, Mirror, Protect, Protocol,
+    Redact, Replace, Rewrite, Route, Stage, Sticky, Target, Where,
 };
 use crate::config::tls::Trust;
+use crate::config::worded;
 use crate::model::{DropReason, SkipReason};
 use ipnet::IpNet;
 use std::fmt::Display;
@@ -249,10 +250,11 @@ fn treated(page: &mut Page, config: &Config) {
     page.rows("rewritten", &or(edits, "nothing: the candidate gets the request as it came"));
     page.rows("isolation", &[word(&config.isolation)]);
     let mut compared = vec!["outcome, status, headers, and bodies by structure".to_owned()];
-    compared.extend(also(&config.compare));
+    compared.extend(worded::compared(&config.compare));
     page.rows("compared", &compared);
-    let ignored = ignored(&config.compare);
+    let ignored = worded::ignored(&config.compare);
     page.rows("ignored", &or(ignored, "nothing beside dates, request ids and the like"));
+    page.rows("broad", &worded::broad(&config.compare));
     page.rows("hidden", &hidden(&config.redact));
 }
 
@@ -281,17 +283,6 @@ fn edits(rewrite: &Rewrite) -> Vec<String> {
     removed.chain(set).chain(replaced).collect()
 }
 
-fn also(compare: &Compare) -> Option<String> {
-    let headers = list(&compare.headers_also);
-    (!headers.is_empty()).then(|| format!("also the headers {headers}"))
-}
-
-fn ignored(compare: &Compare) -> Vec<String> {
-    let values = ("values, within their class", list(&compare.ignore));
-    let headers = ("headers", list(&compare.headers_ignore));
-    named([values, headers])
-}
-
 fn hidden(redact: &Redact) -> Vec<String> {
     let mut lines = vec!["before storing: credentials, cookies, card numbers and the like".into()];
     lines.extend(named([
@@ -318,9 +309,10 @@ fn routes(page: &mut Page, config: &Config) {
         }
         page.rows("mirrored", &lines);
         page.rows("rewritten", &edits(&own_edits(&route.rewrite, &config.isolation.request)));
-        let own = own(&route.compare, &config.compare);
-        page.rows("compared", also(&own).as_slice());
-        page.rows("ignored", &ignored(&own));
+        let own = worded::own(&route.compare, &config.compare);
+        page.rows("compared", &worded::compared(&own));
+        page.rows("ignored", &worded::ignored(&own));
+        page.rows("broad", &worded::broad(&own));
     }
     page.indent = 0;
 }
@@ -353,16 +345,7 @@ fn own_edits(route: &Rewrite, general: &Rewrite) -> Rewrite {
     }
 }
 
-/// A route's rules without the general ones.
-fn own(route: &Compare, general: &Compare) -> Compare {
-    Compare {
-        ignore: beyond(route.ignore.clone(), &general.ignore),
-        headers_also: beyond(route.headers_also.clone(), &general.headers_also),
-        headers_ignore: beyond(route.headers_ignore.clone(), &general.headers_ignore),
-    }
-}
-
-fn beyond<T: PartialEq>(mut own: Vec<T>, general: &[T]) -> Vec<T> {
+pub(super) fn beyond<T: PartialEq>(mut own: Vec<T>, general: &[T]) -> Vec<T> {
     own.retain(|item| !general.contains(item));
     own
 }
@@ -412,12 +395,12 @@ fn admin(admin: &Admin) -> Vec<String> {
     vec![admin.address.to_string(), format!("open to {from}; {token}")]
 }
 
-fn list<T: Display>(items: &[T]) -> String {
+pub(super) fn list<T: Display>(items: &[T]) -> String {
     items.iter().map(T::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Those of the lists that are not empty, each after its name.
-fn named<const N: usize>(lists: [(&str, String); N]) -> Vec<String> {
+pub(super) fn named<const N: usize>(lists: [(&str, String); N]) -> Vec<String> {
     let given = lists.into_iter().filter(|(_, list)| !list.is_empty());
     given.map(|(name, list)| format!("{name}: {list}")).collect()
 }

@@ -1,10 +1,12 @@
 //! Tests over every file in `fixtures/config`: `good-*` load, `bad-*` show their problems.
 
+use crate::config::Listed;
 use crate::config::keys::{Key, Need, Shape};
 use crate::config::sheet::Sheet;
 use crate::config::table::ROOT;
 use crate::config::yaml::{Node, Value};
 use crate::config::{Config, Problems, checked, parse, yaml};
+use http::HeaderName;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::fs;
@@ -73,6 +75,7 @@ fn paths(keys: &[Key], path: &str, found: &mut BTreeSet<String>) {
         match key.shape {
             Shape::Section(keys) => paths(keys, path, found),
             Shape::List(Shape::Section(keys)) => paths(keys, &format!("{path}[]"), found),
+            Shape::Sections(keys) => paths(keys, &format!("{path}[]"), found),
             Shape::Map(Shape::Section(keys)) => paths(keys, &format!("{path}.*"), found),
             _ => {}
         }
@@ -206,8 +209,10 @@ fn a_route_has_the_general_settings_with_its_own_laid_over() {
     assert_eq!((orders.rewrite.set.len(), name.as_str()), (1, "x-shadow"));
     assert_eq!(value, "order {session}");
     assert_eq!(orders.compare.ignore.len(), 3);
-    assert_eq!(orders.compare.headers_also, ["x-price-list", "etag"]);
-    assert_eq!(orders.compare.headers_ignore, ["vary"]);
+    let shown =
+        |names: &[Listed<HeaderName>]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(shown(&orders.compare.headers_also), ["x-price-list", "etag"]);
+    assert_eq!(shown(&orders.compare.headers_ignore), ["vary"]);
     let internal = &full.routes[1];
     assert!(!internal.mirror.enabled);
     assert_eq!(internal.rewrite, full.isolation.request);

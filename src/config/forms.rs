@@ -66,6 +66,22 @@ pub(super) const REGEX: Form =
     Form { pattern: r"\S", wrong: "is not a regular expression; write one like ^/tenants/[^/]+" };
 pub(super) const JSON_PATH: Form =
     Form { pattern: "^[$/]", wrong: "is not a path; write one like $.items[*].id or /items/0/id" };
+pub(super) const NUMBER: Form = Form {
+    pattern: r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$",
+    wrong: "is not a number above zero with at most 15 digits; write one like 0.01 or 1e-6",
+};
+pub(super) const PART: Form = Form {
+    pattern: r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?\s*%?$",
+    wrong: "is not a part of a number; write one like 0.1% or 1e-9",
+};
+pub(super) const PLACES: Form = Form {
+    pattern: "^[0-9]{1,3}$",
+    wrong: "is not a number of digits behind the point; write one from 0 to 999",
+};
+pub(super) const HOST: Form = Form {
+    pattern: r"^[^/?#@\s]+$",
+    wrong: "is not a host; write NAME or NAME:PORT, without a scheme or a path",
+};
 pub(super) const NETWORK: Form = Form {
     pattern: "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$",
     wrong: "is not a network; write one like 127.0.0.0/8 or ::1/128",

@@ -52,6 +52,8 @@ pub(super) enum Shape {
     /// Free names, each with a value.
     Map(&'static Shape),
     Section(&'static [Key]),
+    /// A section, or a list of such.
+    Sections(&'static [Key]),
 }
 
 /// The form of a text.
@@ -115,7 +117,7 @@ impl Shape {
             }
             Self::Word(words) => words.contains(&text),
             Self::Text(form) => form.regex().is_match(text),
-            Self::List(_) | Self::Map(_) | Self::Section(_) => false,
+            Self::List(_) | Self::Map(_) | Self::Section(_) | Self::Sections(_) => false,
         }
     }
 
@@ -126,7 +128,9 @@ impl Shape {
             Self::Count(most) => format!("is not a whole number from 1 to {most}; write one"),
             Self::Word(words) => format!("is not known here; write {}", words.join(" or ")),
             Self::Text(form) => form.wrong.into(),
-            Self::List(_) | Self::Map(_) | Self::Section(_) => "is a single value".into(),
+            Self::List(_) | Self::Map(_) | Self::Section(_) | Self::Sections(_) => {
+                "is a single value".into()
+            }
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod across;
 mod checked;
+mod compared;
 mod describe;
 mod expand;
 #[cfg(test)]
@@ -34,9 +35,11 @@ mod syntax;
 mod table;
 mod target;
 mod tls;
+mod worded;
 mod wrap;
 mod yaml;
 
+pub use compared::{HostRule, Listed, Normaliser, NumberRule, Origin, TimeRule};
 pub use describe::describe;
 pub use init::init;
 pub use load::{load, parse};

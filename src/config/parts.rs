@@ -1,6 +1,7 @@
 //! The checked config, in the parts that the rooms are handed.
 
 use crate::base::{ByteSize, Percent, Rate};
+use crate::config::compared::{HostRule, Listed, Normaliser, NumberRule, TimeRule};
 use crate::config::tls::{ServerTls, Trust};
 use crate::model::Pattern;
 use http::uri::Authority;
@@ -319,11 +320,19 @@ impl PartialEq for Replace {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compare {
     /// Places whose value may differ: presence, type and class still count.
-    pub ignore: Vec<Pattern>,
+    pub ignore: Vec<Listed<Pattern>>,
+    /// Places of a body outside of which nothing is compared; empty: all of it is.
+    pub only: Vec<Listed<Pattern>>,
+    pub numbers: Vec<Listed<NumberRule>>,
+    pub times: Vec<Listed<TimeRule>>,
+    pub normalise: Vec<Listed<Normaliser>>,
+    pub hosts: Vec<Listed<HostRule>>,
+    /// Members that may be null on one side and missing on the other.
+    pub null_equals_missing: Vec<Listed<Pattern>>,
     /// Headers compared beside the default ones.
-    pub headers_also: Vec<HeaderName>,
+    pub headers_also: Vec<Listed<HeaderName>>,
     /// Headers left out.
-    pub headers_ignore: Vec<HeaderName>,
+    pub headers_ignore: Vec<Listed<HeaderName>>,
 }
 
 /// Names whose values never reach the store, beside the built-in ones.

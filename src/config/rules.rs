@@ -5,12 +5,13 @@
 //! This module never applies a rule.
 
 use crate::config::checked::needles;
+use crate::config::compared::{self, Listed};
 use crate::config::forms;
 use crate::config::keys::Shape;
 use crate::config::matcher::PathPattern;
 use crate::config::parts::{Compare, Matcher, Mirror, Replace, Rewrite, Route};
 use crate::config::section::{Named, Section};
-use crate::config::setting::{Setting, Text, Wrong};
+use crate::config::setting::{FromStart, Setting, Text, Wrong};
 use crate::config::sheet::interpret;
 use http::{HeaderName, HeaderValue};
 
@@ -63,9 +64,15 @@ fn rewritten(own: Rewrite, general: &Rewrite) -> Rewrite {
 /// The general rules, then a route's own; where they disagree on a header, the route's holds.
 fn also_compared(own: Compare, general: &Compare) -> Compare {
     let mut all = general.clone();
-    all.headers_also.retain(|name| !own.headers_ignore.contains(name));
-    all.headers_ignore.retain(|name| !own.headers_also.contains(name));
+    all.headers_also.retain(|name| !holds(&own.headers_ignore, name));
+    all.headers_ignore.retain(|name| !holds(&own.headers_also, name));
     all.ignore.extend(own.ignore);
+    all.only.extend(own.only);
+    all.numbers.extend(own.numbers);
+    all.times.extend(own.times);
+    all.normalise.extend(own.normalise);
+    all.hosts.extend(own.hosts);
+    all.null_equals_missing.extend(own.null_equals_missing);
     all.headers_also.extend(own.headers_also);
     all.headers_ignore.extend(own.headers_ignore);
     all
@@ -74,15 +81,25 @@ fn also_compared(own: Compare, general: &Compare) -> Compare {
 pub(super) fn compare(section: &Section<'_>) -> Compare {
     let headers = section.section("headers");
     let rules = Compare {
-        ignore: section.list("ignore"),
-        headers_also: headers.list("also"),
-        headers_ignore: headers.list("ignore"),
+        ignore: section.listed("ignore"),
+        only: section.listed("only"),
+        numbers: compared::numbers(section),
+        times: compared::times(section),
+        normalise: compared::normalisers(section),
+        hosts: compared::hosts(section),
+        null_equals_missing: section.listed("null_equals_missing"),
+        headers_also: headers.listed("also"),
+        headers_ignore: headers.listed("ignore"),
     };
-    let both = rules.headers_also.iter().find(|name| rules.headers_ignore.contains(name));
+    let both = rules.headers_also.iter().find(|name| holds(&rules.headers_ignore, name));
     if let Some(name) = both {
         headers.report_at("also", format!("`{name}` stands under `ignore` too; keep one of them"));
     }
     rules
+}
+
+fn holds(names: &[Listed<HeaderName>], name: &HeaderName) -> bool {
+    names.iter().any(|listed| listed.rule == *name)
 }
 
 pub(super) fn rewrite(section: &Section<'_>) -> Rewrite {
@@ -128,7 +145,8 @@ fn replacement(section: &Section<'_>) -> Option<Replace> {
         return Some(Replace::Path { find: section.given("path")?, with });
     }
     if section.has("json") {
-        return Some(Replace::Json { at: section.given("json")?, with });
+        let FromStart(at) = section.given("json")?;
+        return Some(Replace::Json { at, with });
     }
     Some(Replace::Form { name: section.given("form")?, with })
 }

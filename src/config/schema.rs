@@ -93,6 +93,12 @@ fn shape(shape: &Shape) -> Map<String, Value> {
             json!({ "type": ["object", "null"], "additionalProperties": values })
         }
         Shape::Section(keys) => return section(keys),
+        Shape::Sections(keys) => {
+            let mut schema = section(keys);
+            schema.insert("type".into(), json!(["object", "array", "null"]));
+            schema.insert("items".into(), Value::Object(section(keys)));
+            return schema;
+        }
     };
     schema.as_object().cloned().unwrap_or_default()
 }
@@ -122,7 +128,7 @@ fn scalar(shape: &Shape, text: &str) -> Value {
 
 fn example(shape: &Shape, text: &str) -> Value {
     match shape {
-        Shape::List(_) | Shape::Map(_) | Shape::Text(_) => {
+        Shape::List(_) | Shape::Map(_) | Shape::Text(_) | Shape::Sections(_) => {
             yaml::read(text).map_or(Value::Null, |node| tree(&node))
         }
         _ => scalar(shape, text),
@@ -269,7 +275,7 @@ mod tests {
         for key in keys.iter().filter(|key| key.is_open()) {
             visit(key);
             match key.shape {
-                Shape::Section(keys) => each(keys, visit),
+                Shape::Section(keys) | Shape::Sections(keys) => each(keys, visit),
                 Shape::List(Shape::Section(keys)) | Shape::Map(Shape::Section(keys)) => {
                     each(keys, visit);
                 }

@@ -5,6 +5,7 @@
 //!
 //! This module never knows a key by name.
 
+use crate::config::compared::{Listed, Origin};
 use crate::config::forms::FREE;
 use crate::config::keys::{Key, Need, Shape};
 use crate::config::setting::{Setting, Text};
@@ -96,11 +97,37 @@ impl<'a> Section<'a> {
         self.items(name).into_iter().filter_map(read).collect()
     }
 
-    /// Every section of a list.
+    /// Every item of a list that can be read, with where it stands.
+    pub fn listed<T: Setting>(&self, name: &str) -> Vec<Listed<T>> {
+        let Shape::List(shape) = self.key(name).shape else { return Vec::new() };
+        let read = |(spot, node): (Spot, &Node)| {
+            let rule = self.sheet.read(&spot, node, shape)?;
+            Some(Listed { rule, origin: spot.into() })
+        };
+        self.items(name).into_iter().filter_map(read).collect()
+    }
+
+    /// Where the section stands.
+    pub fn origin(&self) -> Origin {
+        self.spot.clone().into()
+    }
+
+    /// Every section of a list, or the one that stands in its place.
     pub fn sections(&self, name: &str) -> Vec<Section<'a>> {
-        let Shape::List(Shape::Section(keys)) = self.key(name).shape else { return Vec::new() };
-        let open = |(spot, node)| Self::open(self.sheet, keys, spot, node);
-        self.items(name).into_iter().map(open).collect()
+        let open =
+            |keys: &'static [Key]| move |(spot, node)| Self::open(self.sheet, keys, spot, node);
+        match self.key(name).shape {
+            Shape::List(Shape::Section(keys)) => {
+                self.items(name).into_iter().map(open(keys)).collect()
+            }
+            Shape::Sections(keys) => match self.find(name) {
+                Some((_, node)) if matches!(node.value, Value::List(_)) => {
+                    self.items(name).into_iter().map(open(keys)).collect()
+                }
+                other => other.into_iter().map(open(keys)).collect(),
+            },
+            _ => Vec::new(),
+        }
     }
 
     /// The section under a key; one in which everything is left out where the file has none.
@@ -153,6 +180,12 @@ impl<'a> Section<'a> {
     /// The text under a name of the user's own.
     pub fn read<T: Setting>(&self, named: &Named<'_>) -> Option<T> {
         self.sheet.read(&named.spot, named.node, &Shape::Text(&FREE))
+    }
+
+    /// The text under a name of the user's own, in the form that the key gives it.
+    pub fn read_as<T: Setting>(&self, key: &str, named: &Named<'_>) -> Option<T> {
+        let Shape::Map(shape) = self.key(key).shape else { return None };
+        self.sheet.read(&named.spot, named.node, shape)
     }
 
     /// The items of a list, or a problem.
@@ -236,6 +269,7 @@ impl<'a> Section<'a> {
 fn as_written(key: &Key) -> String {
     match key.shape {
         Shape::Section(keys) => section_as_written(key.name, keys),
+        Shape::Sections(_) => format!("{}: {}", key.name, key.text),
         Shape::List(Shape::Section(keys)) if key.text.is_empty() => {
             format!("{}: [{}]", key.name, section_as_written("[]", keys))
         }

@@ -8,6 +8,7 @@ use crate::base::{ByteSize, Percent, Rate, parse_duration};
 use crate::config::parts::{LogFormat, Methods, Protocol, Sticky, TargetUrl, Where};
 use crate::config::target::UrlError;
 use crate::model::Pattern;
+use crate::syntax::json::Bound;
 use http::{HeaderName, HeaderValue, Method};
 use ipnet::IpNet;
 use regex::{Regex, RegexBuilder};
@@ -63,7 +64,9 @@ macro_rules! by_form {
     )+ };
 }
 
-by_form!(bool, u64, usize, Percent, Rate, SocketAddr, String, PathBuf, Method, HeaderName);
+by_form!(
+    bool, u32, u64, usize, Bound, Percent, Rate, SocketAddr, String, PathBuf, Method, HeaderName
+);
 
 impl Setting for ByteSize {
     fn read(text: &Text) -> Result<Self, Wrong> {
@@ -107,6 +110,21 @@ impl Setting for HeaderValue {
 impl Setting for Pattern {
     fn read(text: &Text) -> Result<Self, Wrong> {
         text.value.parse().map_err(|error| Wrong::Because(format!("is not a path: {error}")))
+    }
+}
+
+/// A path for those who walk through a body without knowing how long its arrays are.
+pub(super) struct FromStart(pub Pattern);
+
+impl Setting for FromStart {
+    fn read(text: &Text) -> Result<Self, Wrong> {
+        let pattern = Pattern::read(text)?;
+        if pattern.counts_from_the_end() {
+            let because = "counts from the end, which only rules of `compare` can; write an \
+                           index from the start, or [*]";
+            return Err(Wrong::Because(because.into()));
+        }
+        Ok(Self(pattern))
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! This module never decides what is a problem.
 
+use crate::config::compared::Origin;
 use crate::config::expand::{Env, expand};
 use crate::config::keys::Shape;
 use crate::config::problem::{Problem, Problems};
@@ -19,6 +20,12 @@ pub(super) struct Spot {
     /// Dotted: `routes[1].match.path`.
     pub path: String,
     pub line: usize,
+}
+
+impl From<Spot> for Origin {
+    fn from(spot: Spot) -> Self {
+        Self { key: spot.path, line: spot.line }
+    }
 }
 
 impl Spot {

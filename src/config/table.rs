@@ -6,11 +6,11 @@
 //! This module never decides anything.
 
 use crate::config::forms::{
-    ADDRESS, DURATION, FREE, HEADER, JSON_PATH, LABEL, LEVEL, METHOD, NETWORK, PATH, PERCENT, RATE,
-    REGEX, SERVICE, SIZE, STICKY, TEXT, URL, VIA,
+    ADDRESS, DURATION, FREE, HEADER, HOST, JSON_PATH, LABEL, LEVEL, METHOD, NETWORK, NUMBER, PART,
+    PATH, PERCENT, PLACES, RATE, REGEX, SERVICE, SIZE, STICKY, TEXT, URL, VIA,
 };
 use crate::config::keys::Key;
-use crate::config::keys::Shape::{Bool, Count, List, Map, Section, Text, Word};
+use crate::config::keys::Shape::{Bool, Count, List, Map, Section, Sections, Text, Word};
 
 /// The whole file.
 pub(super) const ROOT: &[Key] = &[
@@ -277,8 +277,42 @@ const COMPARE: &[Key] = &[
         .optional("[\"$.generated_at\"]"),
     Key::new("headers", Section(HEADERS), "which headers are compared"),
     Key::later("arrays"),
-    Key::later("numbers"),
-    Key::later("times"),
+    Key::new("only", List(&Text(&JSON_PATH)), "all of a body that is compared; absent: the whole")
+        .optional("[\"$.items\"]"),
+    Key::new("numbers", List(&Section(NUMBERS)), "how near is near enough; else none is rounded")
+        .optional("[{ path: \"$.total\", abs: 0.01 }]"),
+    Key::new("times", Sections(TIMES), "how far apart times may lie, everywhere or at paths")
+        .optional("{ within: 5s }"),
+    Key::new("normalise", List(&Section(NORMALISE)), "replaced on both sides before comparing")
+        .optional("[{ path: \"$.trace\", find: \"-[0-9]+$\", with: \"\" }]"),
+    Key::new("hosts", Map(&Text(&HOST)), "the candidate's names for the primary's hosts, in URLs")
+        .optional("{ shop.example.com: shop-v2.example.com }"),
+    Key::new("null_equals_missing", List(&Text(&JSON_PATH)), "members that may be null or absent")
+        .optional("[\"$.nickname\"]"),
+];
+
+const NUMBERS: &[Key] = &[
+    Key::new("path", Text(&JSON_PATH), "where; of two rules for one place the last holds")
+        .required("$.total"),
+    Key::new("abs", Text(&NUMBER), "no further apart than this").choice("0.01"),
+    Key::new("rel", Text(&PART), "no further apart than this part of the larger one")
+        .choice("0.1%"),
+    Key::new("ulp", Count(1_000_000_000), "no further apart than so many doubles").choice("4"),
+    Key::new("round", Text(&PLACES), "the same once rounded to so many digits").choice("2"),
+    Key::new("as", Word(&["decimal", "ieee754", "lexical"]), "the same as this").choice("ieee754"),
+];
+
+const TIMES: &[Key] = &[
+    Key::new("within", Text(&DURATION), "of each other").required("5s"),
+    Key::new("path", Text(&JSON_PATH), "where; absent: everywhere, but for bare numbers")
+        .optional("\"$.updated_at\""),
+];
+
+const NORMALISE: &[Key] = &[
+    Key::new("path", Text(&JSON_PATH), "where").required("$.trace"),
+    Key::new("find", Text(&REGEX), "a regular expression").required("-[0-9]+$"),
+    Key::new("with", Text(&FREE), "what stands there instead; $1 is the first group")
+        .optional("\"\""),
 ];
 
 const HEADERS: &[Key] = &[

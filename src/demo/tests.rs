@@ -4,7 +4,7 @@ use super::shop::{Answer, Content, Pace, Resource, answer};
 use super::traffic::Client;
 use super::*;
 use crate::config;
-use crate::model::{Kind, Pattern};
+use crate::model::Kind;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -402,7 +402,7 @@ async fn a_shop_that_is_not_there_is_an_error_for_each_request() {
 fn the_repositorys_own_config_ignores_the_harmless_fields_and_no_others() {
     let text = include_str!("../../shadow.yaml");
     let config = config::parse(text, "shadow.yaml", &|_| None).expect("a good config");
-    let ignored: Vec<_> = config.compare.ignore.iter().map(Pattern::as_str).collect();
+    let ignored: Vec<_> = config.compare.ignore.iter().map(|listed| listed.as_str()).collect();
     assert_eq!(ignored, ["$..request_id", "$..generated_at"]);
 }
 

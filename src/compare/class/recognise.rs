@@ -60,13 +60,15 @@ pub fn of_text(text: &[u8]) -> Class {
 pub struct Pair {
     pub primary: Class,
     pub candidate: Class,
+    /// Digests of two lengths are made by two algorithms.
+    two_digests: bool,
 }
 
 impl Pair {
     /// Of two JSON values. Identifiers of the same length whose classes differ by chance (eight
     /// hexadecimal digits of which none happens to be a letter) both count as the wider class.
     pub fn of_json(primary: &[u8], candidate: &[u8]) -> Self {
-        let classes = Self { primary: of_json(primary), candidate: of_json(candidate) };
+        let classes = Self::of(of_json(primary), of_json(candidate));
         match (primary.first(), candidate.first()) {
             (Some(b'"'), Some(b'"')) => classes.widened(inside(primary), inside(candidate)),
             _ => classes,
@@ -75,12 +77,19 @@ impl Pair {
 
     /// Of two texts, in the same way.
     pub fn of_text(primary: &[u8], candidate: &[u8]) -> Self {
-        let classes = Self { primary: of_text(primary), candidate: of_text(candidate) };
+        let classes = Self::of(of_text(primary), of_text(candidate));
         classes.widened(primary, candidate)
     }
 
-    /// Whether one class covers both: int and decimal are one here.
+    fn of(primary: Class, candidate: Class) -> Self {
+        Self { primary, candidate, two_digests: false }
+    }
+
+    /// Whether one class covers both: int and decimal are one here, digests of two lengths are two.
     pub fn is_alike(self) -> bool {
+        if self.two_digests {
+            return false;
+        }
         let number = |class| if class == Class::Decimal { Class::Int } else { class };
         number(self.primary) == number(self.candidate)
     }
@@ -91,12 +100,20 @@ impl Pair {
         match (same_form, width(self.primary), width(self.candidate)) {
             (true, Some(one), Some(other)) => {
                 let class = if one > other { self.primary } else { self.candidate };
-                Self { primary: class, candidate: class }
+                Self::of(class, class)
             }
-            _ => self,
+            _ => {
+                let digest =
+                    |text: &[u8], class| class == Class::Hex && DIGESTS.contains(&text.len());
+                let digests = digest(primary, self.primary) && digest(candidate, self.candidate);
+                Self { two_digests: digests && primary.len() != candidate.len(), ..self }
+            }
         }
     }
 }
+
+/// The lengths of MD5, SHA-1, SHA-224, SHA-256, SHA-384 and SHA-512 in hexadecimal.
+const DIGESTS: [usize; 6] = [32, 40, 56, 64, 96, 128];
 
 /// How much an identifier's class covers; nothing for a class that chance does not change.
 fn width(class: Class) -> Option<u8> {
@@ -250,5 +267,8 @@ mod tests {
         assert_eq!(pair("1", "1.5"), (Int, Decimal));
         assert!(Pair::of_json(b"1", b"1.5").is_alike());
         assert!(!Pair::of_json(b"\"\"", b"\"x\"").is_alike());
+        let (md5, sha1, short) = ("0a".repeat(16), "0a".repeat(20), "0a".repeat(5));
+        assert!(!Pair::of_text(md5.as_bytes(), sha1.as_bytes()).is_alike());
+        assert!(Pair::of_text(md5.as_bytes(), short.as_bytes()).is_alike());
     }
 }

@@ -1,18 +1,17 @@
 //! Dates, times and durations.
 
+/// The first second of 2001 and that of 2101, in seconds since 1970.
+pub(super) const EPOCHS: std::ops::Range<i128> = 978_307_200..4_133_980_800;
+
 /// Seconds, milli-, micro- or nanoseconds since 1970 that lie in the years 2001 to 2100. An int is
 /// such a time only where a rule says so: most ints of that size are not.
 pub fn is_epoch(digits: &[u8]) -> bool {
-    const FROM: u64 = 978_307_200;
-    const UNTIL: u64 = 4_133_980_800;
-    let number = digits.iter().try_fold(0_u64, |number, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+    let number = digits.iter().try_fold(0_i128, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| i128::from(byte - b'0'))?;
         number.checked_mul(10)?.checked_add(digit)
     });
-    let fits = |number: u64| {
-        [1, 1_000, 1_000_000, 1_000_000_000]
-            .iter()
-            .any(|unit| (FROM..UNTIL).contains(&(number / unit)))
+    let fits = |number: i128| {
+        [1, 1_000, 1_000_000, 1_000_000_000].iter().any(|unit| EPOCHS.contains(&(number / unit)))
     };
     !digits.is_empty() && number.is_some_and(fits)
 }

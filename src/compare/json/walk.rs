@@ -1,12 +1,14 @@
 //! The walk through two documents.
 
 use super::{array, object};
-use crate::compare::class::{Pair, of_text};
+use crate::compare::class::of_text;
 use crate::compare::comparison::{Comparison, Sides};
 use crate::compare::fuel::Fuel;
+use crate::compare::places::{Here, Scope};
 use crate::compare::rules::Rules;
+use crate::compare::weigh::Scale;
 use crate::model::{Class, Kind, Path, Place, Seg};
-use crate::syntax::json::{Decimal, Document, Shape, Text, Value};
+use crate::syntax::json::{Document, Shape, Text, Value};
 use std::vec::IntoIter;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -23,8 +25,8 @@ pub(in crate::compare) fn diff<'a>(
     rules: &Rules,
     found: &mut Comparison<'a>,
 ) {
-    let (path, levels, fuel) = (Path::default(), Vec::new(), Fuel::new());
-    let mut walk = Walk { x, y, rules, found, path, levels, fuel };
+    let (path, lengths, levels) = (Path::default(), Vec::new(), Vec::new());
+    let mut walk = Walk { x, y, rules, found, path, lengths, levels, fuel: Fuel::new() };
     let (root_x, root_y) = (x.root(), y.root());
     if x.raw(root_x) != y.raw(root_y) {
         walk.visit(root_x, root_y);
@@ -63,6 +65,8 @@ struct Walk<'w, 'a> {
     found: &'w mut Comparison<'a>,
     /// Where the walk stands.
     path: Path,
+    /// How long the array is that each step of the path leads into; empty where no rule asks.
+    lengths: Vec<usize>,
     /// What is left to do in each open container, from the root down.
     levels: Vec<IntoIter<Task<'a>>>,
     fuel: Fuel,
@@ -73,12 +77,15 @@ impl<'a> Walk<'_, 'a> {
         while let Some(level) = self.levels.last_mut() {
             let Some(task) = level.next() else {
                 self.levels.pop();
+                self.lengths.pop();
                 self.path.0.pop();
                 continue;
             };
             let depth = self.levels.len();
             self.path.0.push(task.step.seg());
-            self.perform(&task);
+            if self.scope() != Scope::Outside {
+                self.perform(&task);
+            }
             if self.levels.len() == depth {
                 self.path.0.pop();
             }
@@ -89,6 +96,8 @@ impl<'a> Walk<'_, 'a> {
         let keyed = matches!(task.step, Step::Key(_));
         match task.change {
             Change::Both(x, y) => self.visit(x, y),
+            Change::Primary(x) if keyed && self.is_no_member(self.x.shape(x)) => {}
+            Change::Candidate(y) if keyed && self.is_no_member(self.y.shape(y)) => {}
             Change::Primary(x) => {
                 let kind = if keyed { Kind::Missing } else { Kind::Removed };
                 self.add(kind, Sides::JsonPrimary(self.x.raw(x)));
@@ -110,39 +119,80 @@ impl<'a> Walk<'_, 'a> {
     fn visit(&mut self, x: Value, y: Value) {
         match (self.x.shape(x), self.y.shape(y)) {
             (Shape::Object, Shape::Object) | (Shape::Array, Shape::Array) => self.open(x, y),
-            (Shape::Number, Shape::Number) if self.same_number(x, y) => {}
-            (Shape::String, Shape::String) if self.x.string(x) == self.y.string(y) => {}
-            (Shape::Null, Shape::Null) => {}
             (Shape::Number, Shape::Number)
             | (Shape::String, Shape::String)
-            | (Shape::Bool, Shape::Bool) => self.value(x, y),
+            | (Shape::Bool, Shape::Bool)
+            | (Shape::Null, Shape::Null) => self.scalars(x, y),
             (Shape::Null, _) | (_, Shape::Null) => self.add(Kind::Null, self.sides(x, y)),
             _ => self.add(Kind::Type, self.sides(x, y)),
         }
     }
 
-    fn same_number(&self, x: Value, y: Value) -> bool {
-        Decimal::new(self.x.raw(x)).same(&Decimal::new(self.y.raw(y)))
+    /// Two scalars of one type, which the rules may let pass.
+    fn scalars(&mut self, x: Value, y: Value) {
+        let (raw_x, raw_y) = (self.x.raw(x), self.y.raw(y));
+        let here = Here { path: &self.path, lengths: &self.lengths };
+        let mut scale = Scale::new(self.rules, here, &mut self.found.uses);
+        let verdict = match self.x.shape(x) {
+            Shape::Number => scale.numbers(raw_x, raw_y),
+            Shape::String => match (self.x.string(x), self.y.string(y)) {
+                (text_x, text_y) if text_x == text_y => None,
+                (text_x, text_y) => scale.strings(text_x, text_y),
+            },
+            Shape::Bool if raw_x != raw_y => scale.booleans(),
+            Shape::Bool | Shape::Null | Shape::Array | Shape::Object => None,
+        };
+        if let Some(kind) = verdict {
+            self.add(kind, Sides::Json(raw_x, raw_y));
+        }
     }
 
-    /// Two scalars of one type: at an ignored place, one class is enough.
-    fn value(&mut self, x: Value, y: Value) {
-        let sides = self.sides(x, y);
-        let excused = || Pair::of_json(self.x.raw(x), self.y.raw(y)).is_alike();
-        if !(self.rules.ignores(&self.path) && excused()) {
-            self.add(Kind::Value, sides);
+    /// Whether a null on one side only is as good as nothing here.
+    fn is_no_member(&mut self, shape: Shape) -> bool {
+        if shape != Shape::Null || self.rules.places.is_empty() {
+            return false;
         }
+        let rule = self.rules.places.held(self.here()).null_is_missing;
+        self.is_excused(rule)
+    }
+
+    /// Whether a container is ignored as a whole.
+    fn is_ignored(&mut self) -> bool {
+        if self.rules.places.is_empty() {
+            return false;
+        }
+        let rule = self.rules.places.held(self.here()).ignore;
+        self.is_excused(rule)
+    }
+
+    /// Counts the rule that takes a difference away, if there is one.
+    fn is_excused(&mut self, rule: Option<usize>) -> bool {
+        let Some(rule) = rule else { return false };
+        self.found.uses.matched(rule);
+        self.found.uses.excused(rule, || self.path.pattern());
+        true
+    }
+
+    /// Whether the rules have this place compared.
+    fn scope(&mut self) -> Scope {
+        let (scope, rule) = self.rules.places.scope(self.here());
+        rule.into_iter().for_each(|rule| self.found.uses.matched(rule));
+        scope
+    }
+
+    fn here(&self) -> Here<'_> {
+        Here { path: &self.path, lengths: &self.lengths }
     }
 
     /// Two containers of one type: lists the children that differ as the next level.
     fn open(&mut self, x: Value, y: Value) {
-        if self.rules.ignores(&self.path) {
+        if self.is_ignored() {
             return;
         }
         if self.levels.len() >= MAX_DEPTH {
             return self.add(Kind::TooDeep, self.sides(x, y));
         }
-        let toll = self.rules.toll(self.path.0.len() + 1);
+        let toll = self.rules.places.toll(self.path.0.len() + 1);
         let (fuel, tasks) = (&mut self.fuel, Vec::new());
         let children = Children { x: self.x, y: self.y, fuel, toll, tasks };
         let paired = match self.x.shape(x) {
@@ -154,6 +204,9 @@ impl<'a> Walk<'_, 'a> {
             self.add(Kind::ArrayLength, self.sides(x, y));
         }
         self.levels.push(tasks.into_iter());
+        if self.rules.places.is_counting() {
+            self.lengths.push(self.x.elements(x).count());
+        }
     }
 
     /// The fuel is used up: the rest is one divergence, here.
@@ -167,7 +220,18 @@ impl<'a> Walk<'_, 'a> {
         Sides::Json(self.x.raw(x), self.y.raw(y))
     }
 
+    /// Above what is compared, only a container can hold something that is.
+    fn is_told(&self, kind: Kind, sides: Sides<'a>) -> bool {
+        let (scope, _) = self.rules.places.scope(self.here());
+        let unseen = matches!(kind, Kind::Truncated | Kind::TooDeep);
+        let holds = || kind != Kind::ArrayLength && sides.has_container();
+        scope == Scope::Inside || unseen || (scope == Scope::Above && holds())
+    }
+
     fn add(&mut self, kind: Kind, sides: Sides<'a>) {
+        if !self.is_told(kind, sides) {
+            return;
+        }
         self.found.add(kind, || Place::Body(self.path.clone()), sides);
     }
 }

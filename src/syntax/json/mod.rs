@@ -8,11 +8,13 @@
 //! machine's stack for nesting.
 
 mod document;
+mod near;
 mod number;
 mod scan;
 mod string;
 
 pub use document::{Document, Elements, Member, Members, Shape, Value};
+pub use near::{Bound, BoundError, Nearness};
 pub use number::Decimal;
 pub use scan::Invalid;
 pub use string::{Text, escape_into, quote_into};

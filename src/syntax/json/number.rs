@@ -57,10 +57,49 @@ impl<'a> Decimal<'a> {
             && self.digits().eq(other.digits())
     }
 
-    fn digits(&self) -> impl Iterator<Item = &u8> {
-        self.whole.iter().chain(self.fraction)
+    /// Whether it is below zero; a zero has no sign.
+    pub(super) fn is_negative(&self) -> bool {
+        self.negative && !self.is_zero()
+    }
+
+    /// The power of ten in front of which the first digit stands, as in `0.DIGITS * 10^magnitude`;
+    /// nothing where it does not fit.
+    pub(super) fn magnitude(&self) -> Option<i64> {
+        if self.is_zero() { Some(0) } else { self.magnitude }
+    }
+
+    /// Its digits without zeros at either end, as text.
+    pub(super) fn digits(&self) -> impl ExactSizeIterator<Item = u8> + use<'a> {
+        Digits { whole: self.whole, fraction: self.fraction }
     }
 }
+
+/// The digits that are left.
+struct Digits<'a> {
+    whole: &'a [u8],
+    fraction: &'a [u8],
+}
+
+impl Iterator for Digits<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        if let Some((digit, rest)) = self.whole.split_first() {
+            self.whole = rest;
+            return Some(*digit);
+        }
+        let (digit, rest) = self.fraction.split_first()?;
+        self.fraction = rest;
+        Some(*digit)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.whole.len() + self.fraction.len();
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Digits<'_> {}
 
 /// What stands before and after the first of these bytes.
 fn split<'a>(text: &'a [u8], marks: &[u8]) -> (&'a [u8], &'a [u8]) {

@@ -4,7 +4,7 @@ use super::{Parts, fields, is_printable};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use shadowdiff::compare::class::of_text;
 use shadowdiff::compare::{
     Comparison, Decoded, Rules, compare, endpoint::template, same, signature,
@@ -26,9 +26,10 @@ fn typed(media: &'static str, body: &[u8]) -> Outcome {
 /// Rules under which places are ignored, so that these are walked too.
 fn rules() -> Rules {
     let ignore = ["$.ignored", "$..id", "$.list[*].at", "/a/**/z"];
-    let ignore = ignore.map(|text| text.parse().expect("a pattern")).to_vec();
-    let also = ["x-also", "allow"].map(|name| name.parse().expect("a name")).to_vec();
-    Rules::new(&shadowdiff::config::Compare { ignore, headers_also: also, headers_ignore: vec![] })
+    let ignore = ignore.map(|text| text.parse::<Pattern>().expect("a pattern").into()).to_vec();
+    let also = ["x-also", "allow"].map(|name| name.parse::<HeaderName>().expect("a name").into());
+    let headers_also = also.to_vec();
+    Rules::new(&shadowdiff::config::Compare { ignore, headers_also, ..Default::default() })
 }
 
 /// What holds of every pair: nothing differs from itself, sides of one type can change places,

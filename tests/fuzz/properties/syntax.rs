@@ -141,7 +141,8 @@ pub fn units(bytes: &[u8]) {
     }
 }
 
-/// A pattern is bounded, and the pattern of a place selects the place. First part: a pattern;
+/// A pattern has a normal spelling, and the pattern of a place selects the place. First part: a
+/// pattern;
 /// each further one: a step.
 pub fn path(bytes: &[u8]) {
     let mut parts = Parts::of(bytes);
@@ -155,7 +156,9 @@ pub fn path(bytes: &[u8]) {
         });
     }
     if let Ok(pattern) = pattern {
-        pattern.matches(&place);
+        let normal = pattern.normalised().parse::<Pattern>().expect("our own spelling");
+        assert_eq!(normal.normalised(), pattern.normalised());
+        assert_eq!(normal.reach(&place.0, &[]), pattern.reach(&place.0, &[]));
         assert_eq!(pattern.to_string().parse::<Pattern>().as_ref(), Ok(&pattern));
     }
     let own = place.pattern().parse::<Pattern>().expect("our own pattern");

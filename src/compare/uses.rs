@@ -1,0 +1,92 @@
+//! What the rules of one comparison were good for.
+//!
+//! Main types: [`Uses`] and [`Use`]. They are part of the comparison that they were counted in, so
+//! that counting needs no lock; whoever keeps the session adds them up.
+//!
+//! This module never decides whether a rule holds.
+
+/// The uses of all rules that were of use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uses(Vec<Use>);
+
+/// What one rule was good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The rule's number among [`Rules::named`](super::Rules::named).
+    pub rule: usize,
+    /// Places that it selected at which something differs in writing.
+    pub matched: u64,
+    /// Differences that it took away.
+    pub excused: u64,
+    /// The patterns of places where it did; the first [`Use::MAX_FIELDS`] of them.
+    pub fields: Vec<String>,
+}
+
+impl Use {
+    /// Fields of one rule beyond so many are not named.
+    pub const MAX_FIELDS: usize = 16;
+
+    /// So many excuses are looked at for a new field, and then one in as many.
+    const EACH: u64 = 32;
+}
+
+impl Uses {
+    /// In the order in which the rules were of use first.
+    pub fn iter(&self) -> impl Iterator<Item = &Use> {
+        self.0.iter()
+    }
+
+    /// A rule selects a place.
+    pub(super) fn matched(&mut self, rule: usize) {
+        self.of(rule).matched += 1;
+    }
+
+    /// A rule takes a difference away that it had matched.
+    pub(super) fn excused(&mut self, rule: usize, field: impl FnOnce() -> String) {
+        let used = self.of(rule);
+        used.excused += 1;
+        let looked_at = used.excused <= Use::EACH || used.excused.is_multiple_of(Use::EACH);
+        if !looked_at || used.fields.len() >= Use::MAX_FIELDS {
+            return;
+        }
+        let field = field();
+        if !used.fields.contains(&field) {
+            used.fields.push(field);
+        }
+    }
+
+    fn of(&mut self, rule: usize) -> &mut Use {
+        let found = self.0.iter().position(|used| used.rule == rule);
+        let index = found.unwrap_or_else(|| {
+            self.0.push(Use { rule, matched: 0, excused: 0, fields: Vec::new() });
+            self.0.len() - 1
+        });
+        self.0.get_mut(index).expect("it was found, or has been put there")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uses_are_counted_and_their_fields_are_named_once() {
+        let mut uses = Uses::default();
+        for number in 0..100 {
+            uses.matched(3);
+            uses.excused(3, || format!("$.f{}", number % 2));
+        }
+        uses.matched(1);
+        let shown: Vec<_> =
+            uses.iter().map(|used| (used.rule, used.matched, used.excused)).collect();
+        assert_eq!(shown, [(3, 100, 100), (1, 1, 0)]);
+        assert_eq!(uses.iter().next().expect("one").fields, ["$.f0", "$.f1"]);
+    }
+
+    #[test]
+    fn fields_beyond_the_bound_are_not_named() {
+        let mut uses = Uses::default();
+        (0..40).for_each(|number| uses.excused(0, || number.to_string()));
+        assert_eq!(uses.iter().map(|used| used.fields.len()).sum::<usize>(), Use::MAX_FIELDS);
+    }
+}
