@@ -198,7 +198,7 @@ mod tests {
             &x,
             &unary("gzip", &frame(false, one), "5"),
             &rules,
-            &["header_value trailer:grpc-status 0 -> 5"],
+            &["status trailer:grpc-status 0 -> 5"],
         );
         let twice = [frame(false, one), frame(false, one)].concat();
         let y = unary("identity", &twice, "0");
