@@ -7,7 +7,7 @@ use crate::app::worker::{self, Place, Shared};
 use crate::base::{Chain, clock};
 use crate::config::{self, AccessFormat, Config, Problems, Telemetry};
 use crate::control::{Control, Sides, Wiring};
-use crate::judge::{Inbox, Judge, Judges};
+use crate::judge::{Inbox, Judge, Judges, declare};
 use crate::mirror::Limits;
 use crate::model::{Controls, Session, SessionInfo};
 use crate::policy::{Constants, Marker, Policy};
@@ -111,6 +111,7 @@ impl Instance {
         let constants = Constants { session: session.clone(), key: key() };
         let most = config.mirror.ramp.first().map(|stage| stage.sample);
         let policy = Policy::new(&config, controls, most, &constants);
+        declare(&book, &policy);
         let policy = Arc::new(ArcSwap::from_pointee(policy));
         let limits = Limits::new(policy.load().limits());
         let process = Uuid::new_v4().as_u64_pair().0;

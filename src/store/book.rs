@@ -7,15 +7,15 @@
 //! This module never does I/O and never reads a clock.
 
 use crate::model::{
-    Disposition, EndpointStats, Finding, Judged, Kind, Ledger, Sample, Session, SessionInfo,
-    Severity, Signature, Status,
+    Disposition, EndpointStats, Finding, Judged, Ledger, RuleName, RuleUse, Sample, Session,
+    SessionInfo, Signature,
 };
 use crate::store::changes::{Changes, FindingChange, Sums, Totals};
+use crate::store::judgement::{Judgement, Mark};
 use crate::store::sample;
 use jiff::Timestamp;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
 
 /// Endpoints of a session; the requests of all others fold into [`OTHER`].
 pub const MAX_ENDPOINTS: usize = 512;
@@ -24,6 +24,8 @@ pub const MAX_FINDINGS: usize = 2_000;
 /// Findings of one endpoint, so that an endpoint whose every answer differs somewhere else leaves
 /// room for the others.
 pub const MAX_FINDINGS_PER_ENDPOINT: usize = 250;
+/// Rules of a session; the uses of all others are not told.
+pub const MAX_RULES: usize = 1_000;
 /// Samples of a finding: those with the smallest ranks.
 pub const SAMPLES_PER_FINDING: usize = 5;
 /// The endpoint that stands for those beyond [`MAX_ENDPOINTS`].
@@ -36,37 +38,13 @@ const FULL_SAMPLES: usize = 4 << 20;
 /// Bytes that the samples of a session may take in all.
 const ALL_SAMPLES: usize = 5 << 20;
 
-/// What the comparer found out about one trial.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Judgement {
-    pub endpoint: String,
-    /// When the request came in.
-    pub at: Timestamp,
-    pub primary: Duration,
-    pub candidate: Duration,
-    /// The candidate failed (a fault or a 5xx) and the primary did not.
-    pub worse: bool,
-    /// None: the answers are equal.
-    pub marks: Vec<Mark>,
-}
-
-/// One signature that a trial shows, however many places of the answer it is found at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    pub signature: Signature,
-    pub kind: Kind,
-    pub severity: Severity,
-    /// The place's pattern.
-    pub path: String,
-    pub status: Status,
-}
-
 /// One session, bounded, with a note of what changed since the last flush.
 ///
 /// Nothing is lost in silence: `overflow["endpoints"]` counts the requests that were folded into
 /// [`OTHER`], `overflow["findings"]` the marks whose finding was not kept (so that the findings'
 /// counts and it add up to all marks), `overflow["sample_bodies"]` the samples kept without their
-/// messages and `overflow["samples"]` those not kept for want of room.
+/// messages, `overflow["samples"]` those not kept for want of room, and `overflow["rules"]` how often
+/// a rule beyond [`MAX_RULES`] was told of.
 #[derive(Debug)]
 pub struct Book {
     session: Session,
@@ -82,25 +60,7 @@ struct Dirty {
     endpoints: HashSet<String>,
     /// Whether the samples changed too.
     findings: HashMap<Signature, bool>,
-}
-
-impl Judgement {
-    /// What the trial counts as: divergences of severity info never count.
-    pub fn judged(&self) -> Judged {
-        let has = |status| self.marks.iter().any(|mark| mark.status == status);
-        let unexplained = |mark: &Mark| {
-            mark.severity < Severity::Info && matches!(mark.status, Status::Open | Status::Bug)
-        };
-        if self.marks.iter().any(unexplained) {
-            Judged::Diverged
-        } else if has(Status::Expected) {
-            Judged::Expected
-        } else if has(Status::Noise) {
-            Judged::Noise
-        } else {
-            Judged::Equal
-        }
-    }
+    rules: HashSet<RuleName>,
 }
 
 impl Book {
@@ -160,6 +120,32 @@ impl Book {
         }
     }
 
+    /// A rule holds, whether or not it will be of use.
+    pub fn declare(&mut self, name: RuleName, line: u64) {
+        self.on_rule(name, |rule| rule.line = line);
+    }
+
+    /// A rule was of use.
+    pub fn used(&mut self, name: RuleName, matched: u64, excused: u64, fields: Vec<String>) {
+        self.on_rule(name, |rule| {
+            rule.matched += matched;
+            rule.excused += excused;
+            let room = RuleUse::MAX_FIELDS.saturating_sub(rule.fields.len());
+            let new = fields.into_iter().map(|field| sample::cut(&field, MAX_NAME));
+            let new: Vec<_> = new.filter(|field| !rule.fields.contains(field)).take(room).collect();
+            rule.fields.extend(new);
+        });
+    }
+
+    fn on_rule(&mut self, name: RuleName, change: impl FnOnce(&mut RuleUse)) {
+        let rules = &mut self.session.rules;
+        if rules.len() >= MAX_RULES && !rules.contains_key(&name) {
+            return self.overflow("rules", 1);
+        }
+        change(rules.entry(name.clone()).or_default());
+        self.dirty.rules.insert(name);
+    }
+
     /// The session is over.
     pub fn end(&mut self, at: Timestamp) {
         self.session.info.ended_at = Some(at);
@@ -175,10 +161,15 @@ impl Book {
             Some((name, stats))
         };
         let finding = |(key, samples)| Some(copy(session.findings.get(&key)?, samples));
+        let rule = |name: RuleName| {
+            let used = session.rules.get(&name)?.clone();
+            Some((name, used))
+        };
         let mut changes = Changes {
             info: dirty.info.then(|| session.info.clone()),
             endpoints: dirty.endpoints.into_iter().filter_map(endpoint).collect(),
             findings: dirty.findings.into_iter().filter_map(finding).collect(),
+            rules: dirty.rules.into_iter().filter_map(rule).collect(),
             totals: Totals {
                 flush: self.flushes,
                 at,
@@ -198,6 +189,7 @@ impl Book {
     pub fn restore(&mut self, changes: Changes) {
         self.dirty.info |= changes.info.is_some();
         self.dirty.endpoints.extend(changes.endpoints.into_iter().map(|(name, _)| name));
+        self.dirty.rules.extend(changes.rules.into_iter().map(|(name, _)| name));
         for change in changes.findings {
             *self.dirty.findings.entry(change.finding.signature).or_default() |= change.samples;
         }
@@ -208,6 +200,7 @@ impl Book {
         self.dirty.info = true;
         self.dirty.endpoints = self.session.endpoints.keys().cloned().collect();
         self.dirty.findings = self.session.findings.keys().map(|&key| (key, true)).collect();
+        self.dirty.rules = self.session.rules.keys().cloned().collect();
     }
 
     /// Where an endpoint is counted. An endpoint is folded always or never: places are not given
@@ -353,6 +346,7 @@ fn copy(finding: &Finding, samples: bool) -> FindingChange {
 mod tests {
     use super::*;
     use crate::model::{DropReason, SkipReason};
+    use crate::model::{Severity, Status};
     use crate::store::testing::{at, info, judgement, mark, sample};
     use proptest::prelude::*;
 
@@ -582,5 +576,25 @@ mod tests {
             book.take_dirty(at(10)).apply(&mut copy);
             prop_assert_eq!(&copy, book.session());
         }
+    }
+
+    #[test]
+    fn every_rule_is_told_of_whether_or_not_it_was_of_use() {
+        let mut book = Book::new(info("a"));
+        let name = |text: &str| RuleName { key: "compare.ignore[0]".into(), text: text.into() };
+        book.declare(name("$.a"), 3);
+        book.declare(name("$.b"), 4);
+        let fields = |from: usize| (from..from + 10).map(|number| format!("$.{number}")).collect();
+        book.used(name("$.a"), 2, 1, fields(0));
+        book.used(name("$.a"), 2, 1, fields(5));
+        let mut session = Session::new(info("a"));
+        book.take_dirty(Timestamp::UNIX_EPOCH).apply(&mut session);
+        assert_eq!(&session, book.session());
+        let used = &session.rules[&name("$.a")];
+        assert_eq!((used.line, used.matched, used.excused, used.fields.len()), (3, 4, 2, 15));
+        assert_eq!(session.rules[&name("$.b")], RuleUse { line: 4, ..RuleUse::default() });
+        (0..MAX_RULES).for_each(|number| book.declare(name(&number.to_string()), 1));
+        assert_eq!(book.session().rules.len(), MAX_RULES);
+        assert_eq!(book.session().overflow["rules"], 2);
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! This module never decides what changed; [`Book`](crate::store::Book) does.
 
-use crate::model::{EndpointStats, Finding, Ledger, Session, SessionInfo};
+use crate::model::{EndpointStats, Finding, Ledger, RuleName, RuleUse, Session, SessionInfo};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -16,6 +16,7 @@ pub struct Changes {
     pub info: Option<SessionInfo>,
     pub endpoints: Vec<(String, EndpointStats)>,
     pub findings: Vec<FindingChange>,
+    pub rules: Vec<(RuleName, RuleUse)>,
 }
 
 /// One changed finding.
@@ -49,6 +50,8 @@ pub struct Sums {
     pub marks: u64,
     /// The ranks of their samples, added up and wrapped around.
     pub ranks: u64,
+    /// What all rules have matched and excused.
+    pub uses: u64,
 }
 
 impl Sums {
@@ -60,6 +63,8 @@ impl Sums {
             sums.ranks =
                 finding.samples.keys().fold(sums.ranks, |sum, &rank| sum.wrapping_add(rank));
         }
+        let uses = |rule: &RuleUse| rule.matched + rule.excused;
+        sums.uses = session.rules.values().map(uses).sum();
         sums
     }
 }
@@ -67,7 +72,10 @@ impl Sums {
 impl Changes {
     /// Whether there is nothing to write: the totals change only with one of the others.
     pub fn is_empty(&self) -> bool {
-        self.info.is_none() && self.endpoints.is_empty() && self.findings.is_empty()
+        self.info.is_none()
+            && self.endpoints.is_empty()
+            && self.findings.is_empty()
+            && self.rules.is_empty()
     }
 
     /// Lays the changes over a session, as a reader would find them.
@@ -77,6 +85,7 @@ impl Changes {
         }
         session.overflow = self.totals.overflow;
         session.endpoints.extend(self.endpoints);
+        session.rules.extend(self.rules);
         for FindingChange { mut finding, samples } in self.findings {
             let old = session.findings.remove(&finding.signature);
             if let (Some(old), false) = (old, samples) {

@@ -27,6 +27,7 @@ mod engine;
 mod error;
 mod format;
 mod guard;
+mod judgement;
 mod layout;
 mod lock;
 mod memory;
@@ -39,14 +40,14 @@ mod writer;
 
 pub use backend::{Backend, Verified};
 pub use book::{
-    Book, Judgement, MAX_ENDPOINTS, MAX_FINDINGS, MAX_FINDINGS_PER_ENDPOINT, Mark, OTHER,
-    SAMPLES_PER_FINDING,
+    Book, MAX_ENDPOINTS, MAX_FINDINGS, MAX_FINDINGS_PER_ENDPOINT, OTHER, SAMPLES_PER_FINDING,
 };
 pub use changes::{Changes, FindingChange, Sums, Totals};
 pub use controls::{load_controls, save_controls};
 pub use disk::{Disk, Volume};
 pub use error::StoreError;
 pub use format::{Pair, salvage};
+pub use judgement::{Judgement, Mark};
 pub use layout::newest_id;
 pub use lock::Holder;
 pub use memory::Memory;

@@ -6,13 +6,14 @@
 //! | `t` | the totals of the last flush |
 //! | `e`, xxh3-128 of the endpoint | the counts of an endpoint |
 //! | `f`, signature | a finding without its samples |
+//! | `r`, xxh3-128 of the rule's place and text | what a rule was good for |
 //! | `s`, signature, slot | a sample; slot 0 has the smallest rank |
 //!
 //! A record that cannot be read is left out, counted and named, never guessed at.
 //!
 //! This module never does I/O.
 
-use crate::model::{EndpointStats, Finding, Sample, Session, Signature};
+use crate::model::{EndpointStats, Finding, RuleName, RuleUse, Sample, Session, Signature};
 use crate::store::format::envelope::{self, EnvelopeError};
 use crate::store::format::record::{self, Meta, RecordError};
 use crate::store::{Changes, SAMPLES_PER_FINDING, Sums, Totals};
@@ -33,6 +34,11 @@ pub(in crate::store) fn encode(changes: &Changes) -> Vec<Pair> {
     for (endpoint, stats) in &changes.endpoints {
         let key = [&b"e"[..], &xxh3_128(endpoint.as_bytes()).to_be_bytes()].concat();
         pairs.extend(envelope::seal(&key, &record::endpoint_to_json(endpoint, stats)));
+    }
+    for (name, used) in &changes.rules {
+        let hash = xxh3_128(format!("{}\0{}", name.key, name.text).as_bytes());
+        let key = [&b"r"[..], &hash.to_be_bytes()].concat();
+        pairs.extend(envelope::seal(&key, &record::rule_to_json(name, used)));
     }
     for change in &changes.findings {
         let finding = &change.finding;
@@ -58,6 +64,7 @@ pub(in crate::store) struct Contents {
     endpoints: BTreeMap<String, EndpointStats>,
     findings: BTreeMap<Signature, Finding>,
     samples: Vec<(Signature, u64, Sample)>,
+    rules: BTreeMap<RuleName, RuleUse>,
 }
 
 /// Why one record is left out.
@@ -148,6 +155,7 @@ impl Contents {
             [b'm'] => self.meta = Some(Meta::from_json(&payload)?),
             [b't'] => self.totals = Some(Totals::from_json(&payload)?),
             [b'e', ..] => self.endpoints.extend([record::endpoint_from_json(&payload)?]),
+            [b'r', ..] => self.rules.extend([record::rule_from_json(&payload)?]),
             [b'f', ..] => {
                 let finding = record::finding_from_json(&payload)?;
                 self.findings.insert(finding.signature, finding);
@@ -191,6 +199,7 @@ impl Contents {
         let mut session = Session::new(newest.info);
         session.endpoints = self.endpoints;
         session.findings = self.findings;
+        session.rules = self.rules;
         session.overflow = totals.overflow;
         if Sums::of(&session) != totals.sums {
             self.damaged.push("totals: the records do not add up to them".to_owned());
@@ -206,6 +215,7 @@ fn name(key: &[u8]) -> String {
         [b'm'] => "meta".to_owned(),
         [b't'] => "totals".to_owned(),
         [b'e', hash @ ..] => format!("endpoint {}", hex(hash)),
+        [b'r', hash @ ..] => format!("rule {}", hex(hash)),
         [b'f', signature @ ..] => format!("finding {}", hex(signature)),
         [b's', signature @ .., slot] => format!("sample {}/{slot}", hex(signature)),
         other => format!("key {}", hex(other)),
