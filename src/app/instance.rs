@@ -8,7 +8,7 @@ use crate::base::{Chain, clock};
 use crate::compare::endpoint::Operations;
 use crate::config::{self, AccessFormat, Config, Described, Problems, Telemetry};
 use crate::control::{Control, Sides, Wiring};
-use crate::judge::{Inbox, Judge, Judges};
+use crate::judge::{Inbox, Judge, Judges, declare};
 use crate::mirror::Limits;
 use crate::model::{Controls, Session, SessionInfo};
 use crate::policy::{Constants, Marker, Policy};
@@ -112,6 +112,7 @@ impl Instance {
         let constants = Constants { session: session.clone(), key: key() };
         let most = config.mirror.ramp.first().map(|stage| stage.sample);
         let policy = Policy::new(&config, controls, most, &constants);
+        declare(&book, &policy);
         let policy = Arc::new(ArcSwap::from_pointee(policy));
         let limits = Limits::new(policy.load().limits());
         let process = Uuid::new_v4().as_u64_pair().0;

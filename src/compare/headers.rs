@@ -118,7 +118,7 @@ impl<'a> Field<'a, '_> {
         let Some(rule) = self.rules.header_rule(self.name) else { return };
         found.uses.matched(rule);
         if treatment == Treatment::Skip && self.x != self.y {
-            found.uses.excused(rule, || self.place().pattern());
+            found.uses.excused(rule, || self.place());
         }
     }
 
@@ -159,7 +159,7 @@ impl<'a> Field<'a, '_> {
         rules.dedup();
         for rule in &rules {
             uses.matched(*rule);
-            uses.excused(*rule, || self.place().pattern());
+            uses.excused(*rule, || self.place());
         }
         !rules.is_empty()
     }

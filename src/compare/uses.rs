@@ -5,6 +5,8 @@
 //!
 //! This module never decides whether a rule holds.
 
+use crate::model::{Place, RuleUse};
+
 /// The uses of all rules that were of use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Uses(Vec<Use>);
@@ -18,14 +20,12 @@ pub struct Use {
     pub matched: u64,
     /// Differences that it took away.
     pub excused: u64,
-    /// The patterns of places where it did; the first [`Use::MAX_FIELDS`] of them.
-    pub fields: Vec<String>,
+    /// Places where it did, one of each pattern; the first [`RuleRuleUse::MAX_FIELDS`] of them.
+    pub fields: Vec<Place>,
+    patterns: Vec<String>,
 }
 
 impl Use {
-    /// Fields of one rule beyond so many are not named.
-    pub const MAX_FIELDS: usize = 16;
-
     /// So many excuses are looked at for a new field, and then one in as many.
     const EACH: u64 = 32;
 }
@@ -42,15 +42,17 @@ impl Uses {
     }
 
     /// A rule takes a difference away that it had matched.
-    pub(super) fn excused(&mut self, rule: usize, field: impl FnOnce() -> String) {
+    pub(super) fn excused(&mut self, rule: usize, field: impl FnOnce() -> Place) {
         let used = self.of(rule);
         used.excused += 1;
         let looked_at = used.excused <= Use::EACH || used.excused.is_multiple_of(Use::EACH);
-        if !looked_at || used.fields.len() >= Use::MAX_FIELDS {
+        if !looked_at || used.fields.len() >= RuleUse::MAX_FIELDS {
             return;
         }
         let field = field();
-        if !used.fields.contains(&field) {
+        let pattern = field.pattern();
+        if !used.patterns.contains(&pattern) {
+            used.patterns.push(pattern);
             used.fields.push(field);
         }
     }
@@ -58,7 +60,13 @@ impl Uses {
     fn of(&mut self, rule: usize) -> &mut Use {
         let found = self.0.iter().position(|used| used.rule == rule);
         let index = found.unwrap_or_else(|| {
-            self.0.push(Use { rule, matched: 0, excused: 0, fields: Vec::new() });
+            self.0.push(Use {
+                rule,
+                matched: 0,
+                excused: 0,
+                fields: Vec::new(),
+                patterns: Vec::new(),
+            });
             self.0.len() - 1
         });
         self.0.get_mut(index).expect("it was found, or has been put there")
@@ -74,19 +82,19 @@ mod tests {
         let mut uses = Uses::default();
         for number in 0..100 {
             uses.matched(3);
-            uses.excused(3, || format!("$.f{}", number % 2));
+            uses.excused(3, || Place::Header(format!("f{}", number % 2)));
         }
         uses.matched(1);
         let shown: Vec<_> =
             uses.iter().map(|used| (used.rule, used.matched, used.excused)).collect();
         assert_eq!(shown, [(3, 100, 100), (1, 1, 0)]);
-        assert_eq!(uses.iter().next().expect("one").fields, ["$.f0", "$.f1"]);
+        assert_eq!(uses.iter().next().expect("one").patterns, ["header:f0", "header:f1"]);
     }
 
     #[test]
     fn fields_beyond_the_bound_are_not_named() {
         let mut uses = Uses::default();
-        (0..40).for_each(|number| uses.excused(0, || number.to_string()));
-        assert_eq!(uses.iter().map(|used| used.fields.len()).sum::<usize>(), Use::MAX_FIELDS);
+        (0..40).for_each(|number| uses.excused(0, || Place::Header(number.to_string())));
+        assert_eq!(uses.iter().map(|used| used.fields.len()).sum::<usize>(), RuleUse::MAX_FIELDS);
     }
 }

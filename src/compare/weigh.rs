@@ -10,7 +10,7 @@ use super::places::{Held, Here, Tolerance};
 use super::rules::Rules;
 use super::token;
 use super::uses::Uses;
-use crate::model::{Class, Kind};
+use crate::model::{Class, Kind, Place};
 use crate::syntax::json::{Decimal, Nearness, Text};
 use regex::Regex;
 use std::borrow::Cow;
@@ -159,7 +159,7 @@ impl<'s, 'r> Scale<'s, 'r> {
 
     fn excuse(&mut self, rule: usize) -> Verdict {
         let path = self.here.path;
-        self.uses.excused(rule, || path.pattern());
+        self.uses.excused(rule, || Place::Body(path.clone()));
         None
     }
 }
@@ -200,6 +200,7 @@ mod tests {
     use crate::compare::testing::{check, json};
     use crate::compare::{Decoded, Rules, compare};
     use crate::config;
+    use crate::model::Place;
 
     /// The rules that a config says under `compare`.
     fn rules(text: &str) -> Rules {
@@ -331,7 +332,10 @@ mod tests {
         let shown: Vec<_> = found
             .uses
             .iter()
-            .map(|used| (name(used.rule), used.matched, used.excused, used.fields.join(" ")))
+            .map(|used| {
+                let fields: Vec<_> = used.fields.iter().map(Place::pattern).collect();
+                (name(used.rule), used.matched, used.excused, fields.join(" "))
+            })
             .collect();
         let used = |name: &str, matched, excused, fields: &str| {
             (name.to_owned(), matched, excused, fields.to_owned())

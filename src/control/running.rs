@@ -3,7 +3,7 @@
 use crate::base::{Chain, Percent, clock};
 use crate::config::{Config, Problems, needs_restart};
 use crate::control::{Change, MirrorState, Saved, vitals};
-use crate::judge::Backlog;
+use crate::judge::{Backlog, declare};
 use crate::mirror::{Advice, Limits, Protector};
 use crate::model::{Controls, Session, SessionInfo};
 use crate::policy::{Constants, Policy, Ramp};
@@ -169,6 +169,7 @@ impl Control {
         let next = settings.load().renewed(&current.config);
         settings.store(Arc::new(next));
         let next = Policy::new(&current.config, current.controls, current.most(), constants);
+        declare(&self.wiring.book, &next);
         limits.reload(next.limits());
         limits.set_off(current.controls.enabled == Some(false));
         policy.store(Arc::new(next));

@@ -2,15 +2,17 @@
 
 use crate::base::caught;
 use crate::compare::endpoint::Operations;
-use crate::compare::{Comparison, Decoded, Rules, Stem, compare, endpoint, rank, same};
+use crate::compare::{
+    Comparison, Decoded, Name, Rules, Stem, Uses, compare, endpoint, rank, same,
+};
 use crate::judge::batch::Told;
 use crate::judge::sample::Evidence;
 use crate::judge::{Batch, Equal, Pending, Subject};
 use crate::model::{
     Disposition, Divergence, EndpointName, FailReason, Judged, Ledger, Origin, Outcome, Place,
-    Status, Trial,
+    RuleName, Status, Trial,
 };
-use crate::policy::Plan;
+use crate::policy::{Plan, Policy};
 use crate::redact::Redactor;
 use crate::store::{Book, Judgement, Mark, OTHER};
 use crate::telemetry::Meters;
@@ -133,6 +135,7 @@ impl Judge {
         }
         let decoded = Decoded::new(&exchange.primary, candidate);
         let found = (self.comparer)(&exchange.primary, candidate, &decoded, &plan.rules);
+        self.note(&found.uses, plan);
         let found = found.divergences;
         judgement.marks = found.iter().map(|each| mark(endpoint, each, &plan.redactor)).collect();
         let evidence = Evidence { trial, decoded: &decoded, redactor: &plan.redactor };
@@ -162,6 +165,24 @@ impl Judge {
         caught(named).unwrap_or_else(|| Named { endpoint: OTHER.to_owned(), origin: Origin::Given })
     }
 
+    /// Books what the rules were good for.
+    fn note(&self, uses: &Uses, plan: &Plan) {
+        let told: Vec<_> = uses
+            .iter()
+            .filter_map(|used| {
+                let name = rule_name(plan.rules.names().get(used.rule)?);
+                let fields = used.fields.iter().map(|place| shown(place, &plan.redactor)).collect();
+                Some((name, used.matched, used.excused, fields))
+            })
+            .collect();
+        if told.is_empty() {
+            return;
+        }
+        let mut book = self.book();
+        told.into_iter()
+            .for_each(|(name, matched, excused, fields)| book.used(name, matched, excused, fields));
+    }
+
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -171,22 +192,39 @@ impl Judge {
 const SECRET: usize = 16;
 
 fn mark(endpoint: &str, divergence: &Divergence<'_>, redactor: &Redactor) -> Mark {
-    let pattern = || divergence.place.pattern();
-    let is_plain = match &divergence.place {
-        Place::Body(path) => path.keys().all(|key| key.len() < SECRET),
-        Place::Outcome | Place::Status | Place::Header(_) | Place::Trailer(_) => true,
-    };
     let stem = Stem::of(divergence);
     Mark {
         signature: stem.at(endpoint),
         stem,
         kind: divergence.kind,
         severity: divergence.severity,
-        path: match is_plain {
-            true => pattern(),
-            false => redactor.text(&redactor.place(&divergence.place).pattern()),
-        },
+        path: shown(&divergence.place, redactor),
         status: Status::Open,
+    }
+}
+
+/// The pattern of a place, without secrets in it.
+fn shown(place: &Place, redactor: &Redactor) -> String {
+    let is_plain = match place {
+        Place::Body(path) => path.keys().all(|key| key.len() < SECRET),
+        Place::Outcome | Place::Status | Place::Header(_) | Place::Trailer(_) => true,
+    };
+    match is_plain {
+        true => place.pattern(),
+        false => redactor.text(&redactor.place(place).pattern()),
+    }
+}
+
+/// A rule as sessions call it.
+fn rule_name(name: &Name) -> RuleName {
+    RuleName { key: name.origin.key.clone(), text: name.text.clone() }
+}
+
+/// Tells a book which rules hold.
+pub fn declare(book: &Mutex<Book>, policy: &Policy) {
+    let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    for name in policy.rule_names() {
+        book.declare(rule_name(name), name.origin.line as u64);
     }
 }
 

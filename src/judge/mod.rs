@@ -17,5 +17,5 @@ mod tests;
 mod thread;
 
 pub use batch::{Batch, Equal, Pending, Subject};
-pub use judgement::Judge;
+pub use judgement::{Judge, declare};
 pub use thread::{Backlog, Bench, Inbox, Judges};

@@ -28,7 +28,7 @@ pub use outcome::{Fault, Outcome, Payload, Reply};
 pub use path::{Path, Pattern, PatternError, Place, Reach, Seg};
 pub use rule::{AdminRule, Rule};
 pub use session::{
-    Controls, EndpointStats, Finding, Judged, REDACTED, Sample, SampleReply, SampleRequest,
-    Session, SessionInfo, Status,
+    Controls, EndpointStats, Finding, Judged, REDACTED, RuleName, RuleUse, Sample, SampleReply,
+    SampleRequest, Session, SessionInfo, Status,
 };
 pub use strain::Strain;

@@ -3,7 +3,7 @@
 use crate::base::Percent;
 use crate::model::{Histogram, Kind, Ledger, Severity, Signature};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a session is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,33 @@ pub struct SessionInfo {
     pub assertion: Option<String>,
 }
 
+/// A rule of `compare`, by where it stands and what it names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleName {
+    /// Its place in the config: `routes[1].compare.ignore[0]`.
+    pub key: String,
+    /// Its path, header or host.
+    pub text: String,
+}
+
+/// What a rule was good for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleUse {
+    /// Of the config file.
+    pub line: u64,
+    /// Places that it selected at which the two answers were written differently.
+    pub matched: u64,
+    /// Differences that it took away.
+    pub excused: u64,
+    /// The patterns of the places where it did; the first [`RuleUse::MAX_FIELDS`] of them.
+    pub fields: BTreeSet<String>,
+}
+
+impl RuleUse {
+    /// Fields of one rule beyond so many are not named.
+    pub const MAX_FIELDS: usize = 16;
+}
+
 /// One run of one candidate version, with its counts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
@@ -28,6 +55,8 @@ pub struct Session {
     /// By endpoint template (`GET /items/{int}`).
     pub endpoints: BTreeMap<String, EndpointStats>,
     pub findings: BTreeMap<Signature, Finding>,
+    /// The rules of the config that held at some time.
+    pub rules: BTreeMap<RuleName, RuleUse>,
     /// What was let go at a bound, by the bound's name (`findings`, `endpoints`, …).
     pub overflow: BTreeMap<String, u64>,
 }
@@ -39,6 +68,7 @@ impl Session {
             info,
             endpoints: BTreeMap::new(),
             findings: BTreeMap::new(),
+            rules: BTreeMap::new(),
             overflow: BTreeMap::new(),
         }
     }

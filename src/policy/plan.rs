@@ -1,7 +1,7 @@
 //! The settings of one config generation, resolved for each route.
 
 use crate::base::Percent;
-use crate::compare::Rules;
+use crate::compare::{Name, Rules};
 use crate::config::{Compare, Config, Isolation, Matcher, Mirror, Rewrite};
 use crate::model::Controls;
 use crate::redact::Redactor;
@@ -79,6 +79,12 @@ impl Policy {
     pub fn plan(&self, method: &Method, path: &str) -> &Arc<Plan> {
         let route = self.routes.iter().find(|(matcher, _)| matcher.matches(method, path));
         route.map_or(&self.general, |(_, plan)| plan)
+    }
+
+    /// What the rules of all routes are called; a general one comes once for each route.
+    pub fn rule_names(&self) -> impl Iterator<Item = &Name> {
+        let routes = self.routes.iter().map(|(_, plan)| plan);
+        routes.chain([&self.general]).flat_map(|plan| plan.rules.names())
     }
 
     /// The settings that hold for all routes: queue, memory, concurrency and rate.

@@ -31,6 +31,7 @@ pub fn render(report: &Report<'_>) -> String {
     if !report.endpoints.is_empty() {
         push_endpoints(&mut out, report);
         push_ledger(&mut out, report);
+        push_rules(&mut out, report);
     }
     push_foot(&mut out, report);
     out
@@ -208,6 +209,18 @@ fn push_ledger(out: &mut String, report: &Report<'_>) {
     out.push_str("\n</details>\n\n");
 }
 
+/// The rules that matched nothing, and those that are broader than one field.
+fn push_rules(out: &mut String, report: &Report<'_>) {
+    let rules = report.odd_rules();
+    if rules.is_empty() || report.totals.compared == 0 {
+        return;
+    }
+    out.push_str("<details><summary>Rules to look at</summary>\n\n");
+    let lines: Vec<_> = rules.iter().map(|rule| cut(rule, 3 * NAME)).collect();
+    out.push_str(&fenced(&format!("{}\n", lines.join("\n"))));
+    out.push_str("\n</details>\n\n");
+}
+
 fn push_foot(out: &mut String, report: &Report<'_>) {
     let session = code(&report.info.id, NAME);
     out.push_str(&format!("Session {session}, started {}", times(report.info)));
@@ -300,6 +313,7 @@ mod tests {
                     assert!(!html.contains("canary"), "{html}");
                 }
                 Event::Text(text) if text.contains("let go at a bound") => found += 1,
+                Event::Text(text) if text.contains("(line 1)") => found += 1,
                 Event::Text(text) => assert!(!text.contains("canary"), "{text}"),
                 _ => {}
             }

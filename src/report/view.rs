@@ -1,7 +1,8 @@
 //! What every format prints: a session through a filter, in a fixed order.
 
 use crate::model::{
-    EndpointStats, Finding, Ledger, Session, SessionInfo, Severity, Signature, Status,
+    EndpointStats, Finding, Ledger, RuleName, RuleUse, Session, SessionInfo, Severity, Signature,
+    Status,
 };
 use crate::report::Glob;
 use crate::report::clean::clean;
@@ -52,10 +53,15 @@ pub struct Report<'a> {
     pub endpoints: Vec<(&'a str, &'a EndpointStats)>,
     /// The worst first: by severity, then count, then name.
     pub findings: Vec<&'a Finding>,
+    /// Over the whole session, whatever the filter.
+    pub rules: &'a BTreeMap<RuleName, RuleUse>,
     pub overflow: &'a BTreeMap<String, u64>,
     /// Over the whole session, whatever the filter.
     pub gate: &'a GateResult,
 }
+
+/// So many rules are told of in text.
+const RULES_SHOWN: usize = 20;
 
 /// An endpoint counts as slower from this many trials on, from this factor on, and from this much
 /// on, by the 95th percentiles of both sides. It is told, and never gates.
@@ -110,6 +116,7 @@ impl<'a> Report<'a> {
             ledger,
             endpoints,
             findings,
+            rules: &session.rules,
             overflow: &session.overflow,
             gate,
         }
@@ -120,6 +127,28 @@ impl<'a> Report<'a> {
         let mut endpoints = self.endpoints.clone();
         endpoints.sort_by_key(|(_, stats)| (Reverse(stats.diverged), Reverse(stats.ledger.seen)));
         endpoints
+    }
+
+    /// The rules that were of no use, and those that excused more than one field, in words.
+    pub(super) fn odd_rules(&self) -> Vec<String> {
+        let named = |name: &RuleName, used: &RuleUse, what: String| {
+            format!("{} (line {}) {} {what}", clean(&name.key), used.line, clean(&name.text))
+        };
+        let idle = self.rules.iter().filter(|(_, used)| used.matched == 0);
+        let idle = idle.map(|(name, used)| named(name, used, "matched nothing".into()));
+        let broad = self.rules.iter().filter(|(_, used)| used.fields.len() > 1);
+        let broad = broad.map(|(name, used)| {
+            let fields: Vec<_> = used.fields.iter().take(4).map(|field| clean(field)).collect();
+            let more = used.fields.len() - fields.len();
+            let more = if more > 0 { format!(", {more} more") } else { String::new() };
+            let count = used.fields.len();
+            named(name, used, format!("excused {count} fields: {}{more}", fields.join(", ")))
+        });
+        let mut all: Vec<_> = idle.chain(broad).collect();
+        let more = all.len().saturating_sub(RULES_SHOWN);
+        all.truncate(RULES_SHOWN);
+        all.extend((more > 0).then(|| format!("and {more} more")));
+        all
     }
 
     /// Findings that nobody has explained: open ones and known bugs.

@@ -5,7 +5,9 @@
 //!
 //! This module never decides what changed; [`Book`](crate::store::Book) does.
 
-use crate::model::{EndpointStats, Finding, Ledger, Session, SessionInfo, Signature};
+use crate::model::{
+    EndpointStats, Finding, Ledger, RuleName, RuleUse, Session, SessionInfo, Signature,
+};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ pub struct Changes {
     pub info: Option<SessionInfo>,
     pub endpoints: Vec<(String, EndpointStats)>,
     pub findings: Vec<FindingChange>,
+    pub rules: Vec<(RuleName, RuleUse)>,
     pub gone: Gone,
 }
 
@@ -59,6 +62,8 @@ pub struct Sums {
     pub marks: u64,
     /// The ranks of their samples, added up and wrapped around.
     pub ranks: u64,
+    /// What all rules have matched and excused.
+    pub uses: u64,
 }
 
 impl Sums {
@@ -70,8 +75,14 @@ impl Sums {
             sums.ranks =
                 finding.samples.keys().fold(sums.ranks, |sum, &rank| sum.wrapping_add(rank));
         }
+        sums.uses = uses(session);
         sums
     }
+}
+
+/// What all rules of a session have matched and excused.
+pub(super) fn uses(session: &Session) -> u64 {
+    session.rules.values().map(|rule| rule.matched + rule.excused).sum()
 }
 
 impl Changes {
@@ -80,6 +91,7 @@ impl Changes {
         self.info.is_none()
             && self.endpoints.is_empty()
             && self.findings.is_empty()
+            && self.rules.is_empty()
             && self.gone == Gone::default()
     }
 
@@ -90,6 +102,7 @@ impl Changes {
         }
         session.overflow = self.totals.overflow;
         session.endpoints.extend(self.endpoints);
+        session.rules.extend(self.rules);
         self.gone.endpoints.iter().for_each(|name| drop(session.endpoints.remove(name)));
         self.gone.findings.iter().for_each(|name| drop(session.findings.remove(name)));
         for FindingChange { mut finding, samples, .. } in self.findings {

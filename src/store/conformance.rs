@@ -2,7 +2,7 @@
 //!
 //! This module never looks behind the interface.
 
-use crate::model::{Disposition, Session, SessionInfo};
+use crate::model::{Disposition, RuleName, Session, SessionInfo};
 use crate::store::testing::{at, info, judgement, mark, sample};
 use crate::store::{Backend, Book, Holder, Memory, Root, Running, StoreError};
 use std::time::Duration;
@@ -13,6 +13,8 @@ pub fn book(info: SessionInfo) -> Book {
     let mut book = Book::new(info);
     book.seen("GET /items/{int}", 9);
     book.settle("GET /items/{int}", Disposition::SampledOut, 4);
+    let rule = RuleName { key: "compare.ignore[0]".into(), text: "$.id".into() };
+    book.used(rule, 2, 1, vec!["$.id".into()]);
     for n in 0..5u8 {
         let mut trial = judgement("GET /items/{int}", vec![mark(n), mark(9)]);
         trial.primary *= u32::from(n);
@@ -43,7 +45,7 @@ fn a_session_loads_as_it_was_written(backend: &dyn Backend) {
     let verified = backend.verify("a").expect("verified");
     let session = book.session();
     let samples = session.findings.values().map(|finding| finding.samples.len());
-    let records = 2 + 2 + 6 + samples.sum::<usize>();
+    let records = 2 + 2 + 6 + 1 + samples.sum::<usize>();
     assert_eq!(verified.records, u64::try_from(records).expect("few"));
     assert!(verified.damaged.is_empty(), "{verified:?}");
 }

@@ -169,7 +169,7 @@ impl<'a> Walk<'_, 'a> {
     fn is_excused(&mut self, rule: Option<usize>) -> bool {
         let Some(rule) = rule else { return false };
         self.found.uses.matched(rule);
-        self.found.uses.excused(rule, || self.path.pattern());
+        self.found.uses.excused(rule, || Place::Body(self.path.clone()));
         true
     }
 

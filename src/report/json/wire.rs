@@ -25,9 +25,28 @@ pub(super) struct Report<'a> {
     endpoints: Vec<Endpoint<'a>>,
     /// The worst first: by severity, then count.
     findings: Vec<Finding<'a>>,
+    /// The rules of `compare` that held at some time, over the whole session.
+    rules: Vec<Rule<'a>>,
     /// What was let go at a bound of the store, by the bound's name.
     overflow: BTreeMap<&'a str, u64>,
     gate: Gate<'a>,
+}
+
+/// What a rule of `compare` was good for.
+#[derive(Serialize, JsonSchema)]
+struct Rule<'a> {
+    /// Where it stands in the config: `compare.ignore[0]`.
+    rule: &'a str,
+    line: u64,
+    /// Its path, header or host.
+    text: &'a str,
+    /// Places that it selected at which the answers were written differently; 0: none in the
+    /// session.
+    matched: u64,
+    /// Differences that it took away.
+    excused: u64,
+    /// Where it did, by pattern: 16 at most. With more than one, it is broader than one field.
+    fields: Vec<&'a str>,
 }
 
 /// One run of one candidate version.
@@ -250,6 +269,7 @@ impl<'a> From<&'a view::Report<'a>> for Report<'a> {
             totals: report.totals.into(),
             endpoints: report.endpoints.iter().map(|&endpoint| endpoint.into()).collect(),
             findings: report.findings.iter().map(|finding| Finding::brief(finding)).collect(),
+            rules: report.rules.iter().map(|(name, used)| Rule::new(name, used)).collect(),
             overflow: report.overflow.iter().map(|(name, &count)| (name.as_str(), count)).collect(),
             gate: report.gate.into(),
         }
@@ -298,6 +318,19 @@ impl Coverage {
             failed: failed.zip(ledger.failed).filter(|(_, count)| *count > 0).collect(),
             in_flight: ledger.unsettled(),
             chosen,
+        }
+    }
+}
+
+impl<'a> Rule<'a> {
+    fn new(name: &'a model::RuleName, used: &'a model::RuleUse) -> Self {
+        Self {
+            rule: &name.key,
+            line: used.line,
+            text: &name.text,
+            matched: used.matched,
+            excused: used.excused,
+            fields: used.fields.iter().map(String::as_str).collect(),
         }
     }
 }

@@ -44,6 +44,19 @@ pub(super) fn push_answers(out: &mut String, report: &Report<'_>, palette: &Pale
     push_rows(out, &rows, palette);
 }
 
+/// The rules that matched nothing, and those that are broader than one field.
+pub(super) fn push_rules(out: &mut String, report: &Report<'_>, palette: &Palette) {
+    let rules = report.odd_rules();
+    if rules.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n{}\n", paint(palette.heading, "Rules to look at")));
+    for text in &rules {
+        let label = "  ".to_owned();
+        Labelled { label, label_width: 2, text, style: palette.doubtful }.push_to(out);
+    }
+}
+
 /// What a bound kept out of the store.
 pub(super) fn push_overflow(out: &mut String, report: &Report<'_>, palette: &Palette) {
     let over = report.overflow.iter().filter(|(_, count)| **count > 0);

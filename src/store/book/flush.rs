@@ -2,7 +2,7 @@
 //!
 //! This module never counts anything.
 
-use crate::model::{Finding, SessionInfo, Signature};
+use crate::model::{Finding, RuleName, Signature};
 use crate::store::book::Book;
 use crate::store::book::naming::Naming;
 use crate::store::{Changes, FindingChange, Gone, Totals};
@@ -26,6 +26,7 @@ pub(super) struct Dirty {
     pub endpoints: HashSet<String>,
     /// Whether the samples changed too.
     pub findings: HashMap<Signature, bool>,
+    pub rules: HashSet<RuleName>,
 }
 
 impl Dirty {
@@ -52,8 +53,8 @@ impl Book {
             wanted.finding(key, samples);
         }
         self.flushed.naming = naming;
-        let info = dirty.info.then(|| self.session.info.clone());
-        let mut changes = self.changes(&wanted, at, info);
+        (wanted.info, wanted.rules) = (dirty.info, dirty.rules);
+        let mut changes = self.changes(wanted, at);
         if !changes.is_empty() {
             self.flushes += 1;
             changes.totals.flush = self.flushes;
@@ -84,7 +85,7 @@ impl Book {
     }
 
     /// What is wanted, as it is reported now; what is not there any more has gone.
-    fn changes(&mut self, wanted: &Dirty, at: Timestamp, info: Option<SessionInfo>) -> Changes {
+    fn changes(&mut self, wanted: Dirty, at: Timestamp) -> Changes {
         let (session, sources, naming) = (&self.session, &self.sources, &self.flushed.naming);
         let endpoints = naming.endpoints(session, |name| wanted.endpoints.contains(name));
         let findings = naming.findings(session, sources, |key| wanted.findings.contains_key(&key));
@@ -108,11 +109,16 @@ impl Book {
             let kept = u8::try_from(finding.samples.len()).ok().filter(|_| joins);
             FindingChange { samples, kept, finding: bare(finding, samples) }
         };
+        let rule = |name: RuleName| {
+            let used = session.rules.get(&name)?.clone();
+            Some((name, used))
+        };
         Changes {
             totals,
-            info,
+            info: wanted.info.then(|| session.info.clone()),
             endpoints: endpoints.into_iter().collect(),
             findings: findings.into_values().map(change).collect(),
+            rules: wanted.rules.into_iter().filter_map(rule).collect(),
             gone,
         }
     }
@@ -124,6 +130,7 @@ impl Book {
         self.dirty.info |= changes.info.is_some();
         self.dirty.endpoints.extend(changes.endpoints.into_iter().map(|(name, _)| name));
         self.dirty.endpoints.extend(endpoints);
+        self.dirty.rules.extend(changes.rules.into_iter().map(|(name, _)| name));
         for change in changes.findings {
             self.dirty.finding(change.finding.signature, change.samples);
         }
@@ -138,6 +145,7 @@ impl Book {
         self.dirty.endpoints = names.cloned().collect();
         let findings = self.session.findings.keys().chain(&self.flushed.findings);
         self.dirty.findings = findings.map(|&key| (key, true)).collect();
+        self.dirty.rules = self.session.rules.keys().cloned().collect();
     }
 }
 

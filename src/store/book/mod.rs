@@ -10,6 +10,7 @@ mod flush;
 mod judgement;
 mod naming;
 mod pages;
+mod rules;
 #[cfg(test)]
 mod tests;
 

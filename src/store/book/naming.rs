@@ -146,6 +146,7 @@ impl Naming {
             info: session.info.clone(),
             endpoints: self.endpoints(session, |_| true),
             findings: self.findings(session, sources, |_| true),
+            rules: session.rules.clone(),
             overflow: self.overflow(session),
         }
     }
@@ -164,7 +165,8 @@ impl Naming {
     /// The sums over the session as it is reported.
     pub(super) fn sums(&self, session: &Session, sources: &Sources) -> Sums {
         let mut ranks: HashMap<Signature, Vec<u64>> = HashMap::new();
-        let mut sums = Sums { ledger: session.ledger(), ..Sums::default() };
+        let (ledger, uses) = (session.ledger(), uses(session));
+        let mut sums = Sums { ledger, uses, ..Sums::default() };
         for finding in session.findings.values() {
             sums.marks += finding.count;
             let kept = ranks.entry(self.signature(finding, sources)).or_default();

@@ -6,6 +6,7 @@
 //! | `t` | the totals of the last flush |
 //! | `e`, xxh3-128 of the endpoint | the counts of an endpoint |
 //! | `f`, signature | a finding without its samples |
+//! | `r`, xxh3-128 of the rule's place and text | what a rule was good for |
 //! | `s`, signature, slot | a sample; slot 0 has the smallest rank |
 //!
 //! An endpoint or a finding that goes by another name since keeps its key: its record says that it
@@ -15,7 +16,7 @@
 //!
 //! This module never does I/O.
 
-use crate::model::{EndpointStats, Finding, Sample, Session, Signature};
+use crate::model::{EndpointStats, Finding, RuleName, RuleUse, Sample, Session, Signature};
 use crate::store::format::envelope::{self, EnvelopeError};
 use crate::store::format::record::{self, Meta, RecordError};
 use crate::store::{Changes, SAMPLES_PER_FINDING, Sums, Totals};
@@ -45,6 +46,11 @@ pub(in crate::store) fn encode(changes: &Changes) -> Vec<Pair> {
         let key = [&b"f"[..], &signature.0].concat();
         pairs.extend(envelope::seal(&key, &record::gone_finding_to_json(signature)));
     }
+    for (name, used) in &changes.rules {
+        let hash = xxh3_128(format!("{}\0{}", name.key, name.text).as_bytes());
+        let key = [&b"r"[..], &hash.to_be_bytes()].concat();
+        pairs.extend(envelope::seal(&key, &record::rule_to_json(name, used)));
+    }
     for change in &changes.findings {
         let finding = &change.finding;
         let Signature(signature) = finding.signature;
@@ -71,6 +77,7 @@ pub(in crate::store) struct Contents {
     /// How many slots of a finding count, where there once were more.
     kept: BTreeMap<Signature, u8>,
     samples: Vec<(Signature, u64, Sample)>,
+    rules: BTreeMap<RuleName, RuleUse>,
 }
 
 /// Why one record is left out.
@@ -161,6 +168,7 @@ impl Contents {
             [b'm'] => self.meta = Some(Meta::from_json(&payload)?),
             [b't'] => self.totals = Some(Totals::from_json(&payload)?),
             [b'e', ..] => self.endpoints.extend(record::endpoint_from_json(&payload)?),
+            [b'r', ..] => self.rules.extend([record::rule_from_json(&payload)?]),
             [b'f', ..] => {
                 let (finding, kept) = record::finding_from_json(&payload)?;
                 if let Some(kept) = kept {
@@ -213,6 +221,7 @@ impl Contents {
         let mut session = Session::new(newest.info);
         session.endpoints = self.endpoints;
         session.findings = self.findings;
+        session.rules = self.rules;
         session.overflow = totals.overflow;
         if Sums::of(&session) != totals.sums {
             self.damaged.push("totals: the records do not add up to them".to_owned());
@@ -228,6 +237,7 @@ fn name(key: &[u8]) -> String {
         [b'm'] => "meta".to_owned(),
         [b't'] => "totals".to_owned(),
         [b'e', hash @ ..] => format!("endpoint {}", hex(hash)),
+        [b'r', hash @ ..] => format!("rule {}", hex(hash)),
         [b'f', signature @ ..] => format!("finding {}", hex(signature)),
         [b's', signature @ .., slot] => format!("sample {}/{slot}", hex(signature)),
         other => format!("key {}", hex(other)),

@@ -6,13 +6,13 @@
 //! This module never decides where a record lies.
 
 use crate::model::{
-    DropReason, EndpointStats, FailReason, Finding, Histogram, Kind, Ledger, Sample, SampleReply,
-    SampleRequest, SessionInfo, Severity, Signature, SkipReason, Status,
+    DropReason, EndpointStats, FailReason, Finding, Histogram, Kind, Ledger, RuleName, RuleUse,
+    Sample, SampleReply, SampleRequest, SessionInfo, Severity, Signature, SkipReason, Status,
 };
 use crate::store::{Sums, Totals};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why JSON is not a record.
 #[derive(Debug, thiserror::Error)]
@@ -167,6 +167,9 @@ struct TotalsRecord {
     findings: u64,
     marks: u64,
     ranks: u64,
+    /// Absent in what older versions wrote.
+    #[serde(default)]
+    uses: u64,
     overflow: BTreeMap<String, u64>,
 }
 
@@ -179,15 +182,16 @@ impl Totals {
             findings: self.sums.findings,
             marks: self.sums.marks,
             ranks: self.sums.ranks,
+            uses: self.sums.uses,
             overflow: self.overflow.clone(),
         })
     }
 
     pub(in crate::store) fn from_json(bytes: &[u8]) -> Result<Self, RecordError> {
         let record: TotalsRecord = serde_json::from_slice(bytes)?;
-        let TotalsRecord { flush, at, ledger, findings, marks, ranks, overflow } = record;
-        check_counts([&findings, &marks].into_iter().chain(overflow.values()))?;
-        let sums = Sums { ledger: ledger.try_into()?, findings, marks, ranks };
+        let TotalsRecord { flush, at, ledger, findings, marks, ranks, uses, overflow } = record;
+        check_counts([&findings, &marks, &uses].into_iter().chain(overflow.values()))?;
+        let sums = Sums { ledger: ledger.try_into()?, findings, marks, ranks, uses };
         Ok(Self { flush, at, sums, overflow })
     }
 }
@@ -266,6 +270,34 @@ pub(in crate::store) fn endpoint_from_json(
         candidate: Histogram::from_buckets(record.candidate),
     };
     Ok(Some((record.endpoint, stats)))
+}
+
+#[derive(Serialize, Deserialize)]
+struct RuleRecord {
+    rule: String,
+    text: String,
+    line: u64,
+    matched: u64,
+    excused: u64,
+    fields: BTreeSet<String>,
+}
+
+pub(in crate::store) fn rule_to_json(name: &RuleName, used: &RuleUse) -> Vec<u8> {
+    json(&RuleRecord {
+        rule: name.key.clone(),
+        text: name.text.clone(),
+        line: used.line,
+        matched: used.matched,
+        excused: used.excused,
+        fields: used.fields.clone(),
+    })
+}
+
+pub(in crate::store) fn rule_from_json(bytes: &[u8]) -> Result<(RuleName, RuleUse), RecordError> {
+    let RuleRecord { rule: key, text, line, matched, excused, fields } =
+        serde_json::from_slice(bytes)?;
+    check_counts([&matched, &excused])?;
+    Ok((RuleName { key, text }, RuleUse { line, matched, excused, fields }))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -475,10 +507,10 @@ mod tests {
     fn totals_have_this_record() {
         let golden = format!(
             r#"{{"flush":3,"at":"2027-01-15T08:00:05Z","ledger":{LEDGER},{}}}"#,
-            r#""findings":1,"marks":2,"ranks":3,"overflow":{"findings":9}"#,
+            r#""findings":1,"marks":2,"ranks":3,"uses":4,"overflow":{"findings":9}"#,
         );
         let overflow = BTreeMap::from([("findings".to_owned(), 9)]);
-        let sums = Sums { ledger: ledger(), findings: 1, marks: 2, ranks: 3 };
+        let sums = Sums { ledger: ledger(), findings: 1, marks: 2, ranks: 3, uses: 4 };
         let totals = Totals { flush: 3, at: at(5), sums, overflow };
         check(&totals, &golden, Totals::to_json, Totals::from_json);
     }
