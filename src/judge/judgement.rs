@@ -2,9 +2,7 @@
 
 use crate::base::caught;
 use crate::compare::endpoint::Operations;
-use crate::compare::{
-    Comparison, Decoded, Name, Rules, Stem, Uses, compare, endpoint, rank, same,
-};
+use crate::compare::{Comparison, Decoded, Name, Rules, Stem, Uses, compare, endpoint, rank, same};
 use crate::judge::batch::Told;
 use crate::judge::sample::Evidence;
 use crate::judge::{Batch, Equal, Pending, Subject};

@@ -11,6 +11,7 @@
 use crate::compare::Stem;
 use crate::compare::endpoint::learn;
 use crate::model::{EndpointStats, Finding, Sample, Session, Signature};
+use crate::store::changes::uses;
 use crate::store::{MAX_ENDPOINTS, OTHER, SAMPLES_PER_FINDING, Sums};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -50,7 +50,8 @@ pub(super) const ALL_SAMPLES: usize = 5 << 20;
 /// Nothing is lost in silence: `overflow["endpoints"]` counts the requests that were folded into
 /// [`OTHER`], `overflow["findings"]` the marks whose finding was not kept (so that the findings'
 /// counts and it add up to all marks), `overflow["sample_bodies"]` the samples kept without their
-/// messages and `overflow["samples"]` those not kept for want of room.
+/// messages, `overflow["samples"]` those not kept for want of room, and `overflow["rules"]` how often
+/// a rule beyond the bound was told of.
 #[derive(Debug)]
 pub struct Book {
     /// Under the names as they came.
@@ -332,7 +333,7 @@ impl Book {
         }
     }
 
-    fn overflow(&mut self, bound: &str, n: u64) {
+    pub(super) fn overflow(&mut self, bound: &str, n: u64) {
         match self.session.overflow.get_mut(bound) {
             Some(count) => *count += n,
             None => {
