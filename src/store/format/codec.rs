@@ -19,6 +19,7 @@
 use crate::model::{EndpointStats, Finding, RuleName, RuleUse, Sample, Session, Signature};
 use crate::store::format::envelope::{self, EnvelopeError};
 use crate::store::format::record::{self, Meta, RecordError};
+use crate::store::format::rule;
 use crate::store::{Changes, SAMPLES_PER_FINDING, Sums, Totals};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -49,7 +50,7 @@ pub(in crate::store) fn encode(changes: &Changes) -> Vec<Pair> {
     for (name, used) in &changes.rules {
         let hash = xxh3_128(format!("{}\0{}", name.key, name.text).as_bytes());
         let key = [&b"r"[..], &hash.to_be_bytes()].concat();
-        pairs.extend(envelope::seal(&key, &record::rule_to_json(name, used)));
+        pairs.extend(envelope::seal(&key, &rule::to_json(name, used)));
     }
     for change in &changes.findings {
         let finding = &change.finding;
@@ -168,7 +169,7 @@ impl Contents {
             [b'm'] => self.meta = Some(Meta::from_json(&payload)?),
             [b't'] => self.totals = Some(Totals::from_json(&payload)?),
             [b'e', ..] => self.endpoints.extend(record::endpoint_from_json(&payload)?),
-            [b'r', ..] => self.rules.extend([record::rule_from_json(&payload)?]),
+            [b'r', ..] => self.rules.extend([rule::from_json(&payload)?]),
             [b'f', ..] => {
                 let (finding, kept) = record::finding_from_json(&payload)?;
                 if let Some(kept) = kept {

@@ -6,13 +6,13 @@
 //! This module never decides where a record lies.
 
 use crate::model::{
-    DropReason, EndpointStats, FailReason, Finding, Histogram, Kind, Ledger, RuleName, RuleUse,
-    Sample, SampleReply, SampleRequest, SessionInfo, Severity, Signature, SkipReason, Status,
+    DropReason, EndpointStats, FailReason, Finding, Histogram, Kind, Ledger, Sample, SampleReply,
+    SampleRequest, SessionInfo, Severity, Signature, SkipReason, Status,
 };
 use crate::store::{Sums, Totals};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Why JSON is not a record.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,9 @@ pub(in crate::store) enum RecordError {
 const MAX_COUNT: u64 = 1 << 40;
 
 /// Refuses counts that would overflow the sums over them.
-fn check_counts<'a>(counts: impl IntoIterator<Item = &'a u64>) -> Result<(), RecordError> {
+pub(super) fn check_counts<'a>(
+    counts: impl IntoIterator<Item = &'a u64>,
+) -> Result<(), RecordError> {
     let wrong = counts.into_iter().find(|count| **count > MAX_COUNT);
     wrong.map_or(Ok(()), |&count| Err(RecordError::Count(count)))
 }
@@ -273,34 +275,6 @@ pub(in crate::store) fn endpoint_from_json(
 }
 
 #[derive(Serialize, Deserialize)]
-struct RuleRecord {
-    rule: String,
-    text: String,
-    line: u64,
-    matched: u64,
-    excused: u64,
-    fields: BTreeSet<String>,
-}
-
-pub(in crate::store) fn rule_to_json(name: &RuleName, used: &RuleUse) -> Vec<u8> {
-    json(&RuleRecord {
-        rule: name.key.clone(),
-        text: name.text.clone(),
-        line: used.line,
-        matched: used.matched,
-        excused: used.excused,
-        fields: used.fields.clone(),
-    })
-}
-
-pub(in crate::store) fn rule_from_json(bytes: &[u8]) -> Result<(RuleName, RuleUse), RecordError> {
-    let RuleRecord { rule: key, text, line, matched, excused, fields } =
-        serde_json::from_slice(bytes)?;
-    check_counts([&matched, &excused])?;
-    Ok((RuleName { key, text }, RuleUse { line, matched, excused, fields }))
-}
-
-#[derive(Serialize, Deserialize)]
 struct FindingRecord {
     signature: String,
     endpoint: String,
@@ -446,7 +420,7 @@ impl From<ReplyRecord> for SampleReply {
     }
 }
 
-fn json(record: &impl Serialize) -> Vec<u8> {
+pub(super) fn json(record: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(record).expect("records have only named fields and string keys")
 }
 
