@@ -199,8 +199,16 @@ pub struct Diff {
     pub primary: PathBuf,
     /// The second response
     pub candidate: PathBuf,
-    #[arg(long, value_enum, default_value_t = GateFormat::Text)]
-    pub format: GateFormat,
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub format: DiffFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    Text,
+    Json,
+    /// A JSON Patch (RFC 6902) that makes the second body of the first, whatever the rules say
+    Patch,
 }
 
 #[derive(Debug, Subcommand)]

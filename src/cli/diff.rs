@@ -1,9 +1,10 @@
 //! `shadow diff`: compares two saved responses with the same engine and rules.
 
-use crate::cli::args::{Diff, GateFormat, Global};
+use crate::base::Chain;
+use crate::cli::args::{Diff, DiffFormat, Global};
 use crate::cli::output::Output;
 use crate::cli::{Exit, Failure, source};
-use crate::compare::{Decoded, Rules, compare};
+use crate::compare::{Decoded, Rules, Undecodable, Unpatchable, compare, patch};
 use crate::config::Compare;
 use crate::model::{Outcome, Payload, Reply, Severity};
 use crate::report::{Palette, difference, difference_json};
@@ -25,13 +26,34 @@ pub(super) fn diff(global: &Global, args: &Diff) -> Result<Exit, Failure> {
     let comparison = compare(&primary, &candidate, &decoded, &rules);
     let output = Output::new(global.color);
     let palette = if output.coloured() { Palette::coloured() } else { Palette::plain() };
+    let (divergences, total) = (&comparison.divergences, comparison.total);
     output.data(&match args.format {
-        GateFormat::Text => difference(&comparison.divergences, comparison.total, &palette),
-        GateFormat::Json => difference_json(&comparison.divergences, comparison.total),
+        DiffFormat::Text => difference(divergences, total, &palette),
+        DiffFormat::Json => difference_json(divergences, total),
+        DiffFormat::Patch => patched(args, &decoded)?,
     })?;
     let counts = |severity: Severity| severity != Severity::Info;
     let differs = comparison.divergences.iter().any(|divergence| counts(divergence.severity));
     Ok(if differs { Exit::Failed } else { Exit::Done })
+}
+
+/// The patch from the one body to the other, both without their encodings.
+fn patched(args: &Diff, decoded: &Decoded) -> Result<String, Failure> {
+    let body = |path: &Path, body: Option<Result<_, Undecodable>>| match body {
+        Some(Ok(body)) => Ok(body),
+        Some(Err(error)) => Err(Failure::usage(format!("{}: {error}", path.display()))),
+        None => Ok(&[][..]),
+    };
+    let x = body(&args.primary, decoded.primary())?;
+    let y = body(&args.candidate, decoded.candidate())?;
+    patch(x, y).map_err(|error| {
+        let path = match error {
+            Unpatchable::First(_) => &args.primary,
+            Unpatchable::Second(_) => &args.candidate,
+        };
+        let error = Chain(&error);
+        Failure::usage(format!("no patch: {error} ({}); take another --format", path.display()))
+    })
 }
 
 /// The rules of the config where there is one, else the built-in ones.

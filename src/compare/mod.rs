@@ -28,6 +28,7 @@ mod headers;
 mod hosts;
 mod json;
 mod lines;
+mod patch;
 mod places;
 mod reading;
 mod rules;
@@ -42,6 +43,7 @@ mod weigh;
 
 pub use comparison::Comparison;
 pub use decode::{Decoded, Undecodable};
+pub use patch::{Unpatchable, patch};
 pub use rules::{Name, Rules};
 pub use same::same;
 pub use signature::{Stem, rank, signature};

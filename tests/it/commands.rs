@@ -245,6 +245,12 @@ fn two_saved_responses_are_compared() {
     let heads: serde_json::Value = serde_json::from_str(&stdout(&heads)).expect("JSON");
     assert_eq!(heads["differences"][0]["kind"], "status");
     assert!(refused(folder.path(), &["diff", "a.json", "none"], 2).contains("cannot be read"));
+    let patch = run(folder.path(), &["diff", "a.json", "c.json", "--format", "patch"]);
+    assert_eq!(patch.status.code(), Some(1));
+    assert_snapshot!(stdout(&patch));
+    write("d.txt", "no JSON");
+    let problem = refused(folder.path(), &["diff", "a.json", "d.txt", "--format", "patch"], 2);
+    assert!(problem.contains("d.txt"), "{problem}");
 }
 
 #[test]

@@ -9,4 +9,4 @@ mod array;
 mod object;
 mod walk;
 
-pub(super) use walk::diff;
+pub(super) use walk::{MAX_DEPTH, diff};

@@ -13,7 +13,7 @@ use std::vec::IntoIter;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Containers below this depth are compared as text only.
-const MAX_DEPTH: usize = 512;
+pub(in crate::compare) const MAX_DEPTH: usize = 512;
 
 /// A key of more bytes is cut in a path, and told from others by a hash.
 const MAX_KEY: usize = 256;
