@@ -14,13 +14,13 @@ pub struct Uses(Vec<Use>);
 /// What one rule was good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Use {
-    /// The rule's number among [`Rules::named`](super::Rules::named).
+    /// The rule's number among [`Rules::names`](super::Rules::names).
     pub rule: usize,
     /// Places that it selected at which something differs in writing.
     pub matched: u64,
     /// Differences that it took away.
     pub excused: u64,
-    /// Places where it did, one of each pattern; the first [`RuleRuleUse::MAX_FIELDS`] of them.
+    /// Places where it did, one of each pattern; the first `RuleUse::MAX_FIELDS` of them.
     pub fields: Vec<Place>,
     patterns: Vec<String>,
 }

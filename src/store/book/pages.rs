@@ -44,7 +44,7 @@ pub(super) const ALL_SAMPLES: usize = 5 << 20;
 /// One session, bounded, with a note of what changed since the last flush.
 ///
 /// It counts under the names that requests come with. Which of those are one endpoint is seen from
-/// all of them, whenever the session is asked for or written: see [`Naming`]. Only where there is
+/// all of them, whenever the session is asked for or written: see `naming`. Only where there is
 /// no room for more names are they joined for good.
 ///
 /// Nothing is lost in silence: `overflow["endpoints"]` counts the requests that were folded into
