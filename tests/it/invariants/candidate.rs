@@ -232,7 +232,9 @@ fn m10_a_candidate_that_comes_and_goes_is_left_alone_while_it_is_gone() {
             }
         });
         let probes = (candidate.origin.seen().len() - before) as u128;
-        let most = since.elapsed().as_millis() / OPEN.as_millis() + 1;
+        // One more may have been on its way when the breaker opened, on a connection that was
+        // closed under it: it was sent again, and noted by the origin only now.
+        let most = since.elapsed().as_millis() / OPEN.as_millis() + 2;
         assert!(probes <= most, "round {round}: {probes} probes, {most} at most");
         assert_eq!(candidate.crowd.load(SeqCst), 1, "one probe at a time");
         candidate.up.store(true, SeqCst);

@@ -199,8 +199,13 @@ impl Shadow {
 
     /// How often changes have reached the disk.
     pub fn flushes(&self) -> u64 {
+        self.store()["flushes"].as_u64().expect("a count")
+    }
+
+    /// How storing goes.
+    fn store(&self) -> Value {
         let ready: Value = serde_json::from_str(&get(self.admin, "/readyz").text()).expect("JSON");
-        ready["store"]["flushes"].as_u64().expect("a count")
+        ready["store"].clone()
     }
 
     /// Peak resident memory.
@@ -211,8 +216,10 @@ impl Shadow {
         line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
     }
 
-    /// Runs another command beside it, in its folder.
+    /// Runs another command beside it, in its folder. A process that has only just begun to serve
+    /// takes its store a moment later: before that, no command finds out whom to ask.
     pub fn command(&self, args: &[&str]) -> Output {
+        eventually("the store to be tried", || (self.store()["state"] != "starting").then_some(()));
         command(self.folder.path(), args).output().expect("the binary runs")
     }
 
