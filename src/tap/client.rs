@@ -13,6 +13,7 @@ use crate::tap::body::LiveBody;
 use crate::tap::connection::{FIRST_WORD, Stop, told_to_stop};
 use crate::tap::headers::Peer;
 use crate::tap::patient::{Begun, Patient};
+use crate::tap::seldom::Seldom;
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
 use crate::tap::waiting::{REST, Waiting};
@@ -22,12 +23,14 @@ use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::error::Error;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, watch};
 use tokio::time;
@@ -141,15 +144,34 @@ pub(super) struct Client {
     tunnel: Mutex<Option<Tunnel>>,
     /// The connection is to end at once.
     cut: Notify,
+    /// The same, at a glance.
+    is_cut: AtomicBool,
+}
+
+/// Why a connection is not simply driven on.
+enum Interrupt {
+    /// It is to end at once.
+    Cut,
+    /// What has begun on it is to be the last.
+    Finish,
+}
+
+/// How driving a connection has ended.
+enum Met {
+    End(hyper::Result<()>),
+    Interrupt(Interrupt),
+    Rest,
 }
 
 impl Client {
     fn new(tap: Arc<Tap>, peer: Peer) -> Self {
-        Self { tap, peer, tunnel: Mutex::default(), cut: Notify::new() }
+        let (cut, is_cut) = (Notify::new(), AtomicBool::new(false));
+        Self { tap, peer, tunnel: Mutex::default(), cut, is_cut }
     }
 
     /// Ends the connection, whatever is under way on it.
     pub(super) fn cut(&self) {
+        self.is_cut.store(true, Relaxed);
         self.cut.notify_one();
     }
 
@@ -254,21 +276,39 @@ impl Client {
         C: Future<Output = hyper::Result<()>>,
     {
         let Driven { mut connection, begun, stop } = driven;
+        let stopped = told_to_stop(stop.clone());
         let told = async {
-            told_to_stop(stop.clone()).await;
+            stopped.await;
             tokio::select! {
                 biased;
                 () = begun.first() => {}
                 () = time::sleep(FIRST_WORD) => {}
             }
         };
-        tokio::select! {
+        let interrupted = pin!(async {
+            tokio::select! {
+                biased;
+                () = self.cut.notified() => Interrupt::Cut,
+                () = told => Interrupt::Finish,
+            }
+        });
+        let mut interrupted = Seldom::new(interrupted);
+        let signalled = || self.is_cut.load(Relaxed) || stop.has_changed().unwrap_or(true);
+        let met = poll_fn(|cx| {
             // First, so that it reads what has come already.
-            biased;
-            ended = &mut connection => return Some(ended),
-            () = self.cut.notified() => return Some(Ok(())),
-            () = told => finish(connection.as_mut()),
-            () = begun.at_rest() => return None,
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                return Poll::Ready(Met::End(ended));
+            }
+            if let Poll::Ready(interrupt) = interrupted.poll(cx, signalled()) {
+                return Poll::Ready(Met::Interrupt(interrupt));
+            }
+            if begun.rests() { Poll::Ready(Met::Rest) } else { Poll::Pending }
+        });
+        match met.await {
+            Met::End(ended) => return Some(ended),
+            Met::Interrupt(Interrupt::Cut) => return Some(Ok(())),
+            Met::Interrupt(Interrupt::Finish) => finish(connection.as_mut()),
+            Met::Rest => return None,
         }
         let ended = tokio::select! {
             biased;

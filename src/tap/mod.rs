@@ -21,6 +21,7 @@ mod listener;
 mod pass;
 mod patient;
 mod refuse;
+mod seldom;
 mod settings;
 mod sink;
 mod tls;

@@ -2,9 +2,9 @@
 //! waited on without a buffer.
 
 use bytes::Bytes;
-use std::future::{pending, poll_fn};
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
@@ -57,12 +57,15 @@ impl Begun {
         .await;
     }
 
-    /// Ready where fewer bytes than these have come by then; never otherwise.
+    /// Ready where fewer bytes than these have come by then; never otherwise. To be polled after
+    /// what reads, in the same task.
     pub async fn late(&self, bytes: usize, by: Duration) {
-        sleep(by).await;
-        if self.0.read.load(Relaxed) >= bytes {
-            pending::<()>().await;
-        }
+        let mut timer = pin!(sleep(by));
+        poll_fn(|cx| match self.0.read.load(Relaxed) >= bytes {
+            true => Poll::Pending,
+            false => timer.as_mut().poll(cx),
+        })
+        .await;
     }
 
     pub fn set_waiting(&self, waiting: bool) {
@@ -74,12 +77,6 @@ impl Begun {
         let Flags { begun, read, unflushed, waiting } = &*self.0;
         let under_way = begun.load(Relaxed) || unflushed.load(Relaxed);
         waiting.load(Relaxed) && read.load(Relaxed) > 0 && !under_way
-    }
-
-    /// Waits until nothing has been under way for a while. To be polled after what reads and
-    /// writes, in the same task.
-    pub async fn at_rest(&self) {
-        poll_fn(|_| if self.rests() { Poll::Ready(()) } else { Poll::Pending }).await;
     }
 
     fn read(&self, bytes: usize) {
