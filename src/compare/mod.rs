@@ -6,7 +6,7 @@
 //! requests, [`endpoint`] names the requests themselves, and [`rank`] chooses samples.
 //!
 //! Formats live in a module each (`json`, `lines`, `binary`; `encoded` reads CBOR, MessagePack,
-//! protobuf and gRPC into JSON text, which `json` compares), [`class`] tells what sort of value
+//! protobuf and gRPC into JSON text, by its [`Types`] where they are known, which `json` compares), [`class`] tells what sort of value
 //! stands at a place, and [`Rules`] is the config's part, compiled. What each rule was good for is in
 //! the comparison's [`Uses`].
 //!
@@ -38,6 +38,7 @@ mod stages;
 #[cfg(test)]
 mod testing;
 mod token;
+mod types;
 mod uses;
 mod weigh;
 
@@ -48,4 +49,5 @@ pub use rules::{Name, Rules};
 pub use same::same;
 pub use signature::{Stem, rank, signature};
 pub use stages::compare;
+pub use types::Types;
 pub use uses::{Use, Uses};

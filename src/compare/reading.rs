@@ -6,36 +6,54 @@
 //! This module never calls two bodies equal because neither can be read.
 
 use super::encoded::{Encoded, binary_reading};
+use super::types::Types;
 use crate::syntax::{Format, MediaType, Unreadable, events, form, html, multipart, records, xml};
 
 /// Two bodies as JSON text.
 #[derive(Clone, Debug)]
-pub(super) struct Reading([Result<Vec<u8>, Unreadable>; 2]);
+pub(super) struct Reading {
+    texts: [Result<Vec<u8>, Unreadable>; 2],
+    misfits: [bool; 2],
+}
+
+/// What must be known to read the messages in a body.
+#[derive(Clone, Copy)]
+pub(super) struct Readers<'a> {
+    /// They may be compressed one by one, as these values of `grpc-encoding` say.
+    pub codings: [&'a [u8]; 2],
+    pub types: Types<'a>,
+}
 
 /// A body, and what it is said to be.
 pub(super) type Side<'a> = (Option<MediaType<'a>>, &'a [u8]);
 
 impl Reading {
-    /// Reads bodies that differ, if their format has a reader. The messages in them may be
-    /// compressed one by one, as these values of `grpc-encoding` say.
-    pub(super) fn new(sides: [Side<'_>; 2], [coding_x, coding_y]: [&[u8]; 2]) -> Option<Self> {
+    /// Reads bodies that differ, if their format has a reader.
+    pub(super) fn new(sides: [Side<'_>; 2], readers: Readers<'_>) -> Option<Self> {
         let [(media, x), (_, y)] = sides;
         if x == y || x.is_empty() || y.is_empty() {
             return None;
         }
+        let [coding_x, coding_y] = readers.codings;
         let encoded =
             [Encoded { body: x, coding: coding_x }, Encoded { body: y, coding: coding_y }];
-        if let Some(texts) = media.and_then(|media| binary_reading(media, encoded)) {
-            return Some(Self(texts));
+        let binary = media.and_then(|media| binary_reading(media, encoded, readers.types));
+        if let Some((texts, misfits)) = binary {
+            return Some(Self { texts, misfits });
         }
         let format = format(sides);
         let [x, y] = sides;
-        Some(Self([read(format, x)?, read(format, y)?]))
+        Some(Self { texts: [read(format, x)?, read(format, y)?], misfits: [false; 2] })
     }
 
     /// The text of each side that could be read.
     pub(super) fn texts(&self) -> [Option<&[u8]>; 2] {
-        self.0.each_ref().map(|side| side.as_deref().ok())
+        self.texts.each_ref().map(|side| side.as_deref().ok())
+    }
+
+    /// Which sides do not fit the type that is known; both were then read without it.
+    pub(super) fn misfits(&self) -> [bool; 2] {
+        self.misfits
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::hosts::Hosts;
 use super::places::{Effect, Places};
-use crate::config::{self, Listed, Origin};
+use super::types::Types;
+use crate::config::{self, Listed, Origin, Protobuf};
 use crate::model::Pattern;
 use http::HeaderName;
 use std::fmt::Display;
@@ -17,6 +18,7 @@ pub struct Rules {
     also: Vec<(HeaderName, usize)>,
     without: Vec<(HeaderName, usize)>,
     names: Vec<Name>,
+    protobuf: Protobuf,
 }
 
 /// What a rule is called in reports.
@@ -52,7 +54,7 @@ pub(super) enum Treatment {
 impl Rules {
     /// Compiles the checked config.
     pub fn new(config: &config::Compare) -> Self {
-        let mut rules = Self::default();
+        let mut rules = Self { protobuf: config.protobuf.clone(), ..Self::default() };
         let paths = |listed: &[Listed<Pattern>]| listed.to_vec();
         for rule in paths(&config.ignore) {
             rules.place(&rule, Some(&rule.rule), Effect::Ignore);
@@ -85,6 +87,11 @@ impl Rules {
     /// Under which the claims of a token are compared.
     pub(super) fn of_claims(within: u128) -> Self {
         Self { places: Places::of_claims(within), ..Self::default() }
+    }
+
+    /// Of which types the protobuf bodies are that answer requests for this path.
+    pub fn types(&self, path: &str) -> Types<'_> {
+        Types::new(&self.protobuf, path)
     }
 
     /// What each rule is called; [`Use::rule`](super::Use::rule) is a place in this list.

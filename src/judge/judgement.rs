@@ -131,7 +131,8 @@ impl Judge {
             self.book().equal(&judgement);
             return Judged::Equal;
         }
-        let decoded = Decoded::new(&exchange.primary, candidate);
+        let types = plan.rules.types(exchange.request.uri.path());
+        let decoded = Decoded::typed(&exchange.primary, candidate, types);
         let found = (self.comparer)(&exchange.primary, candidate, &decoded, &plan.rules);
         self.note(&found.uses, plan);
         let found = found.divergences;
