@@ -51,7 +51,7 @@ pub(super) fn binary_reading(
         Binary::CborSequence => fitting(bodies.map(cbor::sequence_to_json)),
         Binary::MessagePack => fitting(bodies.map(msgpack::to_json)),
         Binary::Protobuf => messages(bodies.map(Messages::One), types.of(media)),
-        Binary::Grpc => streams(sides, types.of(media)),
+        Binary::Grpc => streams(sides, types.of_call(media)),
     })
 }
 

@@ -1,8 +1,8 @@
 //! Which message type the protobuf bodies of an answer are of.
 //!
-//! Main type: [`Types`]. A rule for the request's route says it, or the media type does in a
-//! parameter (`messagetype`, `message` or `proto`), or the path, which names a method of gRPC. A
-//! request that nothing of this is known of is read by wire.
+//! Main type: [`Types`]. In gRPC the path says it, which names a method; else a rule for the
+//! request's route, or the media type in a parameter (`messagetype`, `message` or `proto`). A request
+//! of which nothing of this is known is read by wire.
 //!
 //! This module never looks at a body.
 
@@ -33,9 +33,14 @@ impl<'a> Types<'a> {
         self.answered.is_some()
     }
 
-    /// The type of a body, where it is known.
+    /// The type of a message that is a body, where it is known.
     pub(super) fn of(self, media: MediaType<'_>) -> Option<Type<'a>> {
         self.named.or_else(|| self.said(media)).or(self.answered)
+    }
+
+    /// The type of the messages in an answer of gRPC, where it is known.
+    pub(super) fn of_call(self, media: MediaType<'_>) -> Option<Type<'a>> {
+        self.answered.or_else(|| self.of(media))
     }
 
     fn said(self, media: MediaType<'_>) -> Option<Type<'a>> {
@@ -87,6 +92,8 @@ mod tests {
         let frames = [frame(ONE), frame(OTHER)];
         let frames = frames.each_ref().map(Vec::as_slice);
         check((ORDERS, "application/grpc", ""), frames, &["behavioural value /0/state"]);
+        let request = "message: shop.v1.GetOrderRequest";
+        check((ORDERS, "application/grpc", request), frames, &["behavioural value /0/state"]);
         check((ORDERS, "application/proto", ""), [ONE, OTHER], &state);
         for parameter in ["messageType", "message", "proto"] {
             let media = format!("{PLAIN}; {parameter}=\"shop.v1.Order\"");

@@ -343,7 +343,8 @@ pub struct Compare {
 pub struct Protobuf {
     /// The types of a descriptor set; absent: by wire.
     pub schema: Option<Arc<Schema>>,
-    /// The full name of the type that answers are of, whatever else says so; one of `schema`.
+    /// The full name of the type that answers are of, where no method of gRPC tells; one of
+    /// `schema`.
     pub message: Option<String>,
 }
 

@@ -295,8 +295,12 @@ const COMPARE: &[Key] = &[
 const PROTOBUF: &[Key] = &[
     Key::new("descriptors", Text(&TEXT), "a descriptor set with its imports; absent: by wire")
         .optional("shop.pb"),
-    Key::new("message", Text(&TEXT), "the answers' type; absent: as the method or media type says")
-        .optional("shop.v1.Order"),
+    Key::new(
+        "message",
+        Text(&TEXT),
+        "type of answers without a gRPC method; absent: by media type",
+    )
+    .optional("shop.v1.Order"),
 ];
 
 const NUMBERS: &[Key] = &[

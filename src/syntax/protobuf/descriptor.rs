@@ -36,11 +36,10 @@ impl<'a> Proto<'a> {
 
     fn number(&self, number: u32) -> Option<u64> {
         let values = self.0.iter().filter(|field| field.number == number);
-        values
-            .filter_map(
-                |field| if let Wire::Varint(value) = field.wire { Some(value) } else { None },
-            )
-            .last()
+        values.rev().find_map(|field| match field.wire {
+            Wire::Varint(value) => Some(value),
+            _ => None,
+        })
     }
 
     fn is_set(&self, number: u32) -> bool {

@@ -40,7 +40,7 @@ pub(super) fn write<'s, 'a>(
         Known::Duration => Ok(text(writer, duration(&entries), entries)),
         Known::Wrapper | Known::Struct | Known::ListValue => only(writer, of, entries),
         Known::Value => value(writer, entries),
-        Known::Any => any(writer, entries),
+        Known::Any => any(writer, &entries),
     }
 }
 
@@ -126,7 +126,7 @@ fn value<'s, 'a>(
 /// A message of any type, which its name tells; one that nobody knows is its bytes.
 fn any<'s, 'a>(
     writer: &mut Writer<'_, 's, 'a>,
-    entries: Vec<Entry<'s, 'a>>,
+    entries: &[Entry<'s, 'a>],
 ) -> Result<Left<'s, 'a>, Misfit> {
     let last = |number: u32| {
         let entry = entries.iter().find(|entry| entry.number == number);
