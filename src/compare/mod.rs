@@ -40,6 +40,7 @@ mod testing;
 mod token;
 mod types;
 mod uses;
+mod url;
 mod weigh;
 
 pub use comparison::Comparison;
