@@ -268,6 +268,16 @@ mod tests {
             b"<a >\n<b c='2'></b></a>",
             &["value $/a/0/@c \"1\" -> \"2\""],
         );
+        let kinds = |x: &[u8], y: &[u8]| {
+            let (x, y) =
+                (reply(200, &[("content-type", xml)], x), reply(200, &[("content-type", xml)], y));
+            let decoded = Decoded::new(&x, &y);
+            let found = compare(&x, &y, &decoded, &Rules::default());
+            found.divergences.iter().map(|each| each.kind).collect::<Vec<_>>()
+        };
+        let (none, some): (&[u8], &[u8]) = (b"<a><l/></a>", b"<a><l><i/></l></a>");
+        assert_eq!(kinds(none, some), [Kind::ArrayLength, Kind::Added]);
+        assert_eq!(kinds(some, none), [Kind::ArrayLength, Kind::Removed]);
         bodies("text/html", b"<p>a</p>", b"<P >b", &["value $/0/p \"a\" -> \"b\""]);
         let part = |text: &str| {
             format!("--x\r\ncontent-disposition: form-data; name=\"n\"\r\n\r\n{text}\r\n--x--")

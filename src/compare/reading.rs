@@ -43,6 +43,14 @@ impl Reading {
         }
         let format = format(sides);
         let [x, y] = sides;
+        let trees = match format {
+            Format::Xml => Some(xml::pair_to_json([x, y])),
+            Format::Html => Some(html::pair_to_json([x, y])),
+            _ => None,
+        };
+        if let Some(texts) = trees {
+            return Some(Self { texts, misfits: [false; 2] });
+        }
         Some(Self { texts: [read(format, x)?, read(format, y)?], misfits: [false; 2] })
     }
 
