@@ -101,17 +101,38 @@ fn is_kept(segment: &str) -> bool {
         || is_locale(segment)
 }
 
-/// `v1`, `v2.3`.
+/// `v1`, `v2.3`, `v1beta2`.
 fn is_version(segment: &str) -> bool {
-    let Some(numbers) = segment.strip_prefix(['v', 'V']) else { return false };
-    numbers.split('.').all(|part| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit()))
+    let Some(text) = segment.strip_prefix(['v', 'V']) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let mut stages = ["alpha", "beta", "rc"].into_iter();
+    let (numbers, stage) = stages.find_map(|stage| text.split_once(stage)).unwrap_or((text, ""));
+    numbers.split('.').all(is_number) && (stage.is_empty() || is_number(stage))
 }
 
-/// `en-US`, `de_CH`, `pt-br`; a language alone looks like any short word.
+/// The languages of ISO 639-1: of two letters only these are one.
+const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch \
+     co cr cs cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha \
+     he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks \
+     ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no \
+     nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq \
+     sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi \
+     yo za zh zu";
+
+/// `en`, `en-US`, `de_CH`, `pt-br`, `zh-Hans-CN`, `es-419`.
 fn is_locale(segment: &str) -> bool {
-    let Some((language, region)) = segment.split_once(['-', '_']) else { return false };
-    let letters = |text: &str| text.len() == 2 && text.bytes().all(|it| it.is_ascii_alphabetic());
-    letters(language) && letters(region) && language.bytes().all(|it| it.is_ascii_lowercase())
+    let mut parts = segment.split(['-', '_']);
+    let language = parts.next().unwrap_or_default();
+    let letters = |text: &str| text.bytes().all(|it| it.is_ascii_alphabetic());
+    let is_part = |part: &str| match part.len() {
+        2 | 4 => letters(part),
+        3 => part.bytes().all(|it| it.is_ascii_digit()),
+        _ => false,
+    };
+    language.len() == 2
+        && language.bytes().all(|it| it.is_ascii_lowercase())
+        && (parts.clone().next().is_some() || LANGUAGES.split(' ').any(|one| one == language))
+        && parts.all(is_part)
 }
 
 #[cfg(test)]
@@ -157,22 +178,26 @@ mod tests {
     #[test]
     fn what_is_asked_for_often_or_means_something_stays() {
         let mut all = many("GET /users/", "", 50, 10);
-        all.extend(
-            ["me", "{int}", "en-US", "v2", "list"].map(|it| (format!("GET /users/{it}"), 1)),
-        );
+        let kept = ["me", "{int}", "en-US", "de", "zh-Hans-CN", "es-419", "v2", "v1beta1"];
+        let joined = ["list", "xx", "va", "v1x", "en-", "de-abc", "EN"];
+        all.extend(kept.iter().chain(&joined).map(|it| (format!("GET /users/{it}"), 1)));
         all[50].1 = 500;
         let expected = [
             ("GET /users/en-US", 1),
             ("GET /users/me", 500),
             ("GET /users/v2", 1),
-            ("GET /users/{*}", 501),
+            ("GET /users/zh-Hans-CN", 1),
+            ("GET /users/{*}", 507),
             ("GET /users/{int}", 1),
         ];
         check(&all, &expected);
     }
 
+            ("GET /users/de", 1),
     #[test]
+            ("GET /users/es-419", 1),
     fn what_lies_below_joined_segments_is_looked_at_together() {
+            ("GET /users/v1beta1", 1),
         let each = |one: usize| (format!("GET /s/shop{one}/item-{one}"), 6);
         let all: Vec<_> = (0..40).map(each).collect();
         check(&all, &[("GET /s/{*}/{*}", 240)]);
