@@ -1,6 +1,7 @@
 //! Which copy is sent when: at once where a slot is free, else in turn, else not at all.
 
 use crate::base::{Alarms, Charge, clock};
+use crate::compare::endpoint::{Asked, may_have_operation};
 use crate::compare::same;
 use crate::judge::{Batch, Equal, Pending, Subject};
 use crate::mirror::breaker::{Ending, Pass};
@@ -207,7 +208,9 @@ impl Mirror {
     /// at their headers and frees their memory: nothing is left of them but to be booked.
     fn tell(&self, Job { exchange, plan, charge }: Job, answer: Answer) {
         let Answer { outcome, latency, same_body } = answer;
-        if same_body && same(&exchange.primary, &outcome, &plan.rules) {
+        let equal = same_body && same(&exchange.primary, &outcome, &plan.rules);
+        // Only the judge looks for an operation in a body.
+        if equal && !(plan.name.is_none() && may_have_operation(Asked::of(&exchange.request))) {
             let request = &exchange.request;
             let subject = Subject::new(&request.method, request.uri.path(), Some(&plan));
             let equal = Equal { at: exchange.at, primary: exchange.latency, candidate: latency };

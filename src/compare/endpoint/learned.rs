@@ -84,12 +84,20 @@ pub fn is_one_of(template: &str, name: &str) -> bool {
     method == root && path.len() == segments.len() && path.iter().zip(&segments).all(fits)
 }
 
-/// The method, and the segments of the path; a name of another shape is all root.
+/// The method, and the segments of the path; a name of another shape is all root. An operation
+/// that follows the path belongs to the last segment.
 fn parts(template: &str) -> (&str, Vec<&str>) {
-    match template.split_once('/') {
-        Some((root, path)) if root.ends_with(' ') => (root, path.split('/').collect()),
-        _ => (template, Vec::new()),
-    }
+    let Some((root, path)) = template.split_once('/').filter(|(root, _)| root.ends_with(' '))
+    else {
+        return (template, Vec::new());
+    };
+    let end = path.find(' ').unwrap_or(path.len());
+    let last = path.get(..end).and_then(|plain| plain.rfind('/'));
+    let Some((before, last)) = last.and_then(|at| Some((path.get(..at)?, path.get(at + 1..)?)))
+    else {
+        return (root, vec![path]);
+    };
+    (root, before.split('/').chain([last]).collect())
 }
 
 /// Whether a segment is no literal, or one that means something by its form.
@@ -97,6 +105,7 @@ fn is_kept(segment: &str) -> bool {
     segment.is_empty()
         || segment.starts_with('{')
         || segment == "**"
+        || segment.contains(' ')
         || is_version(segment)
         || is_locale(segment)
 }
@@ -183,8 +192,11 @@ mod tests {
         all.extend(kept.iter().chain(&joined).map(|it| (format!("GET /users/{it}"), 1)));
         all[50].1 = 500;
         let expected = [
+            ("GET /users/de", 1),
             ("GET /users/en-US", 1),
+            ("GET /users/es-419", 1),
             ("GET /users/me", 500),
+            ("GET /users/v1beta1", 1),
             ("GET /users/v2", 1),
             ("GET /users/zh-Hans-CN", 1),
             ("GET /users/{*}", 507),
@@ -193,11 +205,27 @@ mod tests {
         check(&all, &expected);
     }
 
-            ("GET /users/de", 1),
     #[test]
-            ("GET /users/es-419", 1),
+    fn operations_of_one_path_are_no_values_of_a_variable() {
+        let all: Vec<_> = (0..40)
+            .flat_map(|one| {
+                let call = format!("POST /t/shop{one}/mcp tools/call");
+                let graph = format!("POST /t/shop7/graphql Query{one}");
+                [(call, 6), (graph, 6)]
+            })
+            .collect();
+        let found = counts(&all);
+        assert_eq!(found["POST /t/{*}/mcp tools/call"], 240 - 6);
+        assert_eq!(found.len(), 42);
+        let each = |one: usize| (format!("POST /graphql Query{one}"), 6);
+        let all: Vec<_> = (0..40).map(each).collect();
+        assert_eq!(counts(&all).len(), 40);
+        assert!(is_one_of("POST /t/a/mcp tools/call", "POST /t/{*}/mcp tools/call"));
+        assert!(!is_one_of("POST /t/a/mcp tools/list", "POST /t/{*}/mcp tools/call"));
+    }
+
+    #[test]
     fn what_lies_below_joined_segments_is_looked_at_together() {
-            ("GET /users/v1beta1", 1),
         let each = |one: usize| (format!("GET /s/shop{one}/item-{one}"), 6);
         let all: Vec<_> = (0..40).map(each).collect();
         check(&all, &[("GET /s/{*}/{*}", 240)]);
