@@ -8,6 +8,7 @@
 use super::encoded::{Encoded, binary_reading};
 use super::types::Types;
 use crate::syntax::{Format, MediaType, Unreadable, events, form, html, multipart, records, xml};
+use std::borrow::Cow;
 
 /// Two bodies as JSON text.
 #[derive(Clone, Debug)]
@@ -42,7 +43,6 @@ impl Reading {
             return Some(Self { texts, misfits });
         }
         let format = format(sides);
-        let [x, y] = sides;
         let trees = match format {
             Format::Xml => Some(xml::pair_to_json([x, y])),
             Format::Html => Some(html::pair_to_json([x, y])),
@@ -51,6 +51,7 @@ impl Reading {
         if let Some(texts) = trees {
             return Some(Self { texts, misfits: [false; 2] });
         }
+        let [x, y] = sides;
         Some(Self { texts: [read(format, x)?, read(format, y)?], misfits: [false; 2] })
     }
 
@@ -62,6 +63,21 @@ impl Reading {
     /// Which sides do not fit the type that is known; both were then read without it.
     pub(super) fn misfits(&self) -> [bool; 2] {
         self.misfits
+    }
+}
+
+/// One body as JSON text, where it is JSON or is read into it.
+pub(super) fn alone<'a>(side: Side<'a>, readers: Readers<'_>) -> Option<Cow<'a, [u8]>> {
+    let (media, body) = side;
+    let [coding, _] = readers.codings;
+    let encoded = Encoded { body, coding };
+    let binary = media.and_then(|media| binary_reading(media, [encoded; 2], readers.types));
+    if let Some(([text, _], _)) = binary {
+        return text.ok().map(Cow::Owned);
+    }
+    match format([side; 2]) {
+        Format::Json => Some(Cow::Borrowed(body)),
+        format => read(format, side)?.ok().map(Cow::Owned),
     }
 }
 

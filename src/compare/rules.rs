@@ -116,6 +116,11 @@ impl Rules {
         self.names.len() - 1
     }
 
+    /// The headers that rules name, each with the number of its rule.
+    pub(super) fn named_headers(&self) -> impl Iterator<Item = (&HeaderName, usize)> {
+        self.without.iter().chain(&self.also).map(|(name, rule)| (name, *rule))
+    }
+
     /// The rule that names a header.
     pub(super) fn header_rule(&self, name: &HeaderName) -> Option<usize> {
         let mut rules = self.without.iter().chain(&self.also);

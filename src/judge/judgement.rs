@@ -3,9 +3,10 @@
 use crate::base::caught;
 use crate::compare::endpoint::{Asked, Operations, operation};
 use crate::compare::{
-    Comparison, Decoded, Name, Rules, Stem, Uses, compare, endpoint, rank, same,
+    Comparison, Decoded, Name, Rules, Stem, Uses, compare, endpoint, rank, same, selected,
 };
 use crate::judge::batch::Told;
+use crate::judge::glance::Glances;
 use crate::judge::sample::Evidence;
 use crate::judge::{Batch, Equal, Pending, Subject};
 use crate::model::{
@@ -24,6 +25,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(super) type Comparer =
     dyn for<'a> Fn(&'a Outcome, &'a Outcome, &'a Decoded, &Rules) -> Comparison<'a> + Send;
 
+/// Of the trials that come here, after the first ones, one in so many is looked into for what the
+/// rules select in it.
+const GLANCES: u64 = 16;
+
 /// Books what batches tell. Several judges share one book, each for a moment at a time. A panic
 /// costs the one trial that it strikes, which is counted as failed, and nothing else.
 pub struct Judge {
@@ -31,6 +36,7 @@ pub struct Judge {
     meters: Meters,
     comparer: Box<Comparer>,
     operations: Arc<Operations>,
+    glances: Glances,
 }
 
 impl Judge {
@@ -42,7 +48,7 @@ impl Judge {
     /// A judge with another way to compare.
     pub(super) fn with(book: Arc<Mutex<Book>>, comparer: Box<Comparer>) -> Self {
         let (meters, operations) = (Meters::new(), Arc::default());
-        Self { book, meters, comparer, operations }
+        Self { book, meters, comparer, operations, glances: Glances::each(GLANCES) }
     }
 
     /// The same judge, who knows the operations that the API's description lists.
@@ -130,6 +136,9 @@ impl Judge {
             marks: Vec::new(),
         };
         let types = plan.rules.types(exchange.request.uri.path());
+        if !plan.rules.names().is_empty() && self.glances.take() {
+            self.note(&selected(&exchange.primary, types, &plan.rules), plan);
+        }
         if same(&exchange.primary, candidate, &plan.rules) {
             self.book().equal(&judgement);
             return Judged::Equal;

@@ -9,7 +9,7 @@ use crate::judge::judgement::Comparer;
 use crate::judge::{Batch, Inbox, Judge, Judges, Pending, Subject};
 use crate::model::{
     Controls, Disposition, EndpointStats, Exchange, FailReason, Ledger, Outcome, Payload, Reply,
-    Request, RequestId, Session, Trial,
+    Request, RequestId, RuleName, RuleUse, Session, Trial,
 };
 use crate::policy::{Constants, Plan, Policy};
 use crate::store::Book;
@@ -150,6 +150,26 @@ fn a_name_that_a_route_gives_stays() {
     add(&mut batch, post(rpc), "other", Call { plan, memory: &memory });
     let names: Vec<_> = booked(batch).endpoints.into_keys().collect();
     assert_eq!(names, ["rpc"]);
+}
+
+#[test]
+fn a_rule_whose_field_never_differs_has_matched_something() {
+    let (memory, mut batch) = (Budget::new(100), Batch::default());
+    let plan = plan_of(
+        "primary: { url: http://a:1 }\ncompare: { ignore: [$.id, $.idd], headers: { also: [x-a] } }",
+    );
+    let answer = r#"{"id":1}"#;
+    add(&mut batch, get(), "{}", Call { plan: plan.clone(), memory: &memory });
+    let mut trials = batch.take_trials();
+    for pending in &mut trials {
+        pending.trial.exchange.primary = reply(answer);
+        pending.trial.candidate = reply(answer);
+    }
+    trials.into_iter().for_each(|pending| batch.trial(pending));
+    let session = booked(batch);
+    let matched = |(name, used): (&RuleName, &RuleUse)| (name.text.clone(), used.matched);
+    let matched: Vec<_> = session.rules.iter().map(matched).collect();
+    assert_eq!(matched, [("$.id".to_owned(), 1)]);
 }
 
 #[test]

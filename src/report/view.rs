@@ -129,7 +129,8 @@ impl<'a> Report<'a> {
         endpoints
     }
 
-    /// The rules that were of no use, and those that excused more than one field, in words.
+    /// The rules that select nothing, neither where something differs nor in the few answers that are
+    /// looked into for it, and those that excused more than one field, in words.
     pub(super) fn odd_rules(&self) -> Vec<String> {
         let named = |name: &RuleName, used: &RuleUse, what: String| {
             format!("{} (line {}) {} {what}", clean(&name.key), used.line, clean(&name.text))

@@ -3,10 +3,12 @@
 //! This module never reads bodies that are equal as they came.
 
 use super::body::{Body, Undecodable, codings, media};
-use crate::compare::reading::{Readers, Reading};
+use crate::compare::reading::{self, Readers, Reading};
 use crate::compare::types::Types;
 use crate::model::{Outcome, Reply};
+use bytes::Bytes;
 use http::HeaderValue;
+use std::borrow::Cow;
 
 /// Both bodies, decoded: what [`compare`](crate::compare::compare) borrows its findings from.
 #[derive(Clone, Debug)]
@@ -70,6 +72,21 @@ impl Decoded {
     pub(in crate::compare) fn reading(&self) -> Option<&Reading> {
         self.reading.as_ref()
     }
+}
+
+/// The body of one answer without its encoding, where it can be decoded.
+pub(in crate::compare) fn text(reply: &Reply) -> Option<Bytes> {
+    Body::new(reply).decoded.ok()
+}
+
+/// That text as JSON, where the body is JSON or is read into it.
+pub(in crate::compare) fn alone<'a>(
+    reply: &'a Reply,
+    text: &'a [u8],
+    types: Types<'_>,
+) -> Option<Cow<'a, [u8]>> {
+    let readers = Readers { codings: [message_coding(reply); 2], types };
+    reading::alone((media(reply), text), readers)
 }
 
 fn reply(outcome: &Outcome) -> Option<&Reply> {
