@@ -97,7 +97,7 @@ fn differing<'a>(
 ) {
     let Contents { x, y, .. } = contents;
     let format = contents.format();
-    if x.is_empty() || y.is_empty() {
+    if reading.is_none() && (x.is_empty() || y.is_empty()) {
         let kind = if y.is_empty() { Kind::Missing } else { Kind::Extra };
         let values = [x, y].map(|side| Some(side).filter(|side| !side.is_empty()));
         let classes = values.map(|side| side.map_or(Class::Absent, |side| class(format, side)));

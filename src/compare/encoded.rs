@@ -23,7 +23,7 @@ pub(super) type Fitted = (Texts, [bool; 2]);
 /// One side's body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Encoded<'a> {
-    /// Not empty.
+    /// Not empty, but where [`may_be_empty`] says so.
     pub body: &'a [u8],
     /// How its messages are compressed, as `grpc-encoding` says.
     pub coding: &'a [u8],
@@ -53,6 +53,11 @@ pub(super) fn binary_reading(
         Binary::Protobuf => messages(bodies.map(Messages::One), types.of(media)),
         Binary::Grpc => streams(sides, types.of_call(media)),
     })
+}
+
+/// Whether an empty body stands for something: it is a message of protobuf without fields.
+pub(super) fn may_be_empty(media: MediaType<'_>) -> bool {
+    matches!(format(media), Some(Binary::Protobuf))
 }
 
 /// Reads messages by their type, and without it where that does not work.
@@ -156,6 +161,7 @@ mod tests {
                 b"\x12\x01b\x08\x01",
                 &["value $/¤2/0 \"a\" -> \"b\""],
             );
+            bodies(media, b"\x08\x01", b"", &["missing $/¤1 [1] -> -"]);
         }
     }
 

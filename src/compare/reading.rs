@@ -5,7 +5,7 @@
 //!
 //! This module never calls two bodies equal because neither can be read.
 
-use super::encoded::{Encoded, binary_reading};
+use super::encoded::{Encoded, binary_reading, may_be_empty};
 use super::types::Types;
 use crate::syntax::{Format, MediaType, Unreadable, events, form, html, multipart, records, xml};
 use std::borrow::Cow;
@@ -32,7 +32,8 @@ impl Reading {
     /// Reads bodies that differ, if their format has a reader.
     pub(super) fn new(sides: [Side<'_>; 2], readers: Readers<'_>) -> Option<Self> {
         let [(media, x), (_, y)] = sides;
-        if x == y || x.is_empty() || y.is_empty() {
+        let says_nothing = (x.is_empty() || y.is_empty()) && !media.is_some_and(may_be_empty);
+        if x == y || says_nothing {
             return None;
         }
         let [coding_x, coding_y] = readers.codings;

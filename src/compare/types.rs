@@ -100,6 +100,11 @@ mod tests {
             check(("/", &media, ""), [ONE, OTHER], &state);
         }
         check(("/", PLAIN, "message: shop.v1.Order"), [ONE, OTHER], &state);
+        check(
+            ("/", PLAIN, "message: shop.v1.Order"),
+            [ONE, b""],
+            &["behavioural value /id", "behavioural value /state"],
+        );
         check(("/", PLAIN, ""), [ONE, OTHER], &["behavioural value /¤2/0"]);
         let media = format!("{PLAIN}; proto=shop.v1.None");
         check(("/", &media, ""), [ONE, OTHER], &["behavioural value /¤2/0"]);
