@@ -8,7 +8,7 @@
 //! Formats live in a module each (`json`, `lines`, `binary`; `encoded` reads CBOR, MessagePack,
 //! protobuf and gRPC into JSON text, by its [`Types`] where they are known, which `json` compares), [`class`] tells what sort of value
 //! stands at a place, and [`Rules`] is the config's part, compiled. What each rule was good for is in
-//! the comparison's [`Uses`]; what it selects where nothing differs, [`selected`] tells.
+//! the comparison's [`Uses`]; what it selects where nothing differs, [`selected()`] tells.
 //!
 //! Every answer is a function of its arguments: work is bounded by input size and by fuel, not by
 //! time. This module never reads a clock, does I/O, or calls equal what it could not read.
