@@ -201,6 +201,12 @@ pub struct Diff {
     pub candidate: PathBuf,
     #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
     pub format: DiffFormat,
+    /// The type of protobuf bodies, from the descriptors that the config names
+    #[arg(long, value_name = "TYPE")]
+    pub message: Option<String>,
+    /// The gRPC method that they answer, as /package.Service/Method
+    #[arg(long, value_name = "PATH", conflicts_with = "message")]
+    pub method: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

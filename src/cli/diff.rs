@@ -4,7 +4,7 @@ use crate::base::Chain;
 use crate::cli::args::{Diff, DiffFormat, Global};
 use crate::cli::output::Output;
 use crate::cli::{Exit, Failure, source};
-use crate::compare::{Decoded, Rules, Undecodable, Unpatchable, compare, patch};
+use crate::compare::{Decoded, Rules, Types, Undecodable, Unpatchable, compare, patch};
 use crate::config::Compare;
 use crate::model::{Outcome, Payload, Reply, Severity};
 use crate::report::{Palette, difference, difference_json};
@@ -19,10 +19,11 @@ use std::path::Path;
 const LARGEST: u64 = 256 << 20;
 
 pub(super) fn diff(global: &Global, args: &Diff) -> Result<Exit, Failure> {
-    let rules = rules(global)?;
-    let primary = Outcome::Reply(read(&args.primary)?);
-    let candidate = Outcome::Reply(read(&args.candidate)?);
-    let decoded = Decoded::new(&primary, &candidate);
+    let rules = rules(global, args.message.as_deref())?;
+    let types = types(&rules, args)?;
+    let primary = Outcome::Reply(read(args, &args.primary)?);
+    let candidate = Outcome::Reply(read(args, &args.candidate)?);
+    let decoded = Decoded::typed(&primary, &candidate, types);
     let comparison = compare(&primary, &candidate, &decoded, &rules);
     let output = Output::new(global.color);
     let palette = if output.coloured() { Palette::coloured() } else { Palette::plain() };
@@ -56,15 +57,37 @@ fn patched(args: &Diff, decoded: &Decoded) -> Result<String, Failure> {
     })
 }
 
-/// The rules of the config where there is one, else the built-in ones.
-fn rules(global: &Global) -> Result<Rules, Failure> {
-    if !global.config.exists() {
-        return Ok(Rules::new(&Compare::default()));
+/// The rules of the config where there is one, else the built-in ones; protobuf is of this type.
+fn rules(global: &Global, message: Option<&str>) -> Result<Rules, Failure> {
+    let mut compare = match global.config.exists() {
+        true => source::config(global)?.compare,
+        false => Compare::default(),
+    };
+    if let Some(name) = message {
+        let schema = compare.protobuf.schema.as_ref();
+        if schema.and_then(|schema| schema.message(name)).is_none() {
+            return Err(unknown("message", name));
+        }
+        compare.protobuf.message = Some(name.to_owned());
     }
-    Ok(Rules::new(&source::config(global)?.compare))
+    Ok(Rules::new(&compare))
 }
 
-fn read(path: &Path) -> Result<Reply, Failure> {
+/// The types of protobuf bodies: those that the method answers with, where one is named.
+fn types<'r>(rules: &'r Rules, args: &Diff) -> Result<Types<'r>, Failure> {
+    let Some(method) = &args.method else { return Ok(rules.types("")) };
+    let types = rules.types(method);
+    if types.is_answer() { Ok(types) } else { Err(unknown("method", method)) }
+}
+
+fn unknown(what: &str, name: &str) -> Failure {
+    Failure::usage(format!(
+        "the {what} `{name}` is in no descriptors; name a file that has it in the config, in \
+         compare.protobuf.descriptors"
+    ))
+}
+
+fn read(args: &Diff, path: &Path) -> Result<Reply, Failure> {
     let name = path.display();
     let failed = |error| Failure::usage(format!("{name} cannot be read: {error}"));
     let size = fs::metadata(path).map_err(failed)?.len();
@@ -79,12 +102,15 @@ fn read(path: &Path) -> Result<Reply, Failure> {
             ))
         });
     }
-    Ok(bare(bytes))
+    Ok(bare(args, bytes))
 }
 
-/// A body without a head: JSON where it looks like it, else text, else bytes.
-fn bare(bytes: Bytes) -> Reply {
+/// A body without a head: what the command says it is, else JSON where it looks like it, else text,
+/// else bytes.
+fn bare(args: &Diff, bytes: Bytes) -> Reply {
     let media = match bytes.as_ref() {
+        _ if args.message.is_some() => "application/protobuf",
+        _ if args.method.is_some() => "application/grpc",
         _ if Document::parse(&bytes).is_ok() => "application/json",
         _ if std::str::from_utf8(&bytes).is_ok() => "text/plain",
         _ => "application/octet-stream",

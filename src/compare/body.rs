@@ -6,7 +6,7 @@ use super::decode::{Body, Decoded, Undecodable, codings, media};
 use super::reading::{Reading, format};
 use super::rules::Rules;
 use super::{binary, graphql, json, lines};
-use crate::model::{Class, Kind, Path, Place, Reply};
+use crate::model::{Class, Kind, Path, Place, Reply, Severity};
 use crate::syntax::json::Document;
 use crate::syntax::{Format, MediaType};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -97,7 +97,7 @@ fn differing<'a>(
 ) {
     let Contents { x, y, .. } = contents;
     let format = contents.format();
-    if x.is_empty() || y.is_empty() {
+    if reading.is_none() && (x.is_empty() || y.is_empty()) {
         let kind = if y.is_empty() { Kind::Missing } else { Kind::Extra };
         let values = [x, y].map(|side| Some(side).filter(|side| !side.is_empty()));
         let classes = values.map(|side| side.map_or(Class::Absent, |side| class(format, side)));
@@ -152,7 +152,12 @@ fn as_read<'a>(
     let texts = reading.texts();
     let documents = texts.map(|text| text.and_then(|text| Document::parse(text).ok()));
     match documents {
-        [Some(x), Some(y)] => json::diff(&x, &y, rules, found),
+        [Some(one), Some(other)] => {
+            if reading.misfits().contains(&true) {
+                misfit(contents, reading.misfits(), found);
+            }
+            json::diff(&one, &other, rules, found);
+        }
         _ if contents.is_told(found) => {}
         [None, None] if contents.format() == Format::Binary => binary::diff(x, y, found),
         [None, None] => lines::diff(x, y, Class::Bytes, found),
@@ -162,6 +167,18 @@ fn as_read<'a>(
             found.add(Kind::Unparsable, root, Sides::Known([Some(x), Some(y)], classes));
         }
     }
+}
+
+/// Names the side that is not of the type that it should be of by its class, bytes. Where neither
+/// is, the description is at fault, and what was compared without it is all that differs.
+fn misfit<'a>(contents: Contents<'a>, misfits: [bool; 2], found: &mut Comparison<'a>) {
+    let classes = misfits.map(|misfit| if misfit { Class::Bytes } else { Class::Object });
+    let values = [Some(contents.x), Some(contents.y)];
+    let mut divergence = Sides::Known(values, classes).divergence(Kind::Unparsable, root());
+    if misfits == [true; 2] {
+        divergence.severity = Severity::Info;
+    }
+    found.push(divergence);
 }
 
 /// Takes byte-order marks off, where both sides have one.
@@ -251,6 +268,16 @@ mod tests {
             b"<a >\n<b c='2'></b></a>",
             &["value $/a/0/@c \"1\" -> \"2\""],
         );
+        let kinds = |x: &[u8], y: &[u8]| {
+            let (x, y) =
+                (reply(200, &[("content-type", xml)], x), reply(200, &[("content-type", xml)], y));
+            let decoded = Decoded::new(&x, &y);
+            let found = compare(&x, &y, &decoded, &Rules::default());
+            found.divergences.iter().map(|each| each.kind).collect::<Vec<_>>()
+        };
+        let (none, some): (&[u8], &[u8]) = (b"<a><l/></a>", b"<a><l><i/></l></a>");
+        assert_eq!(kinds(none, some), [Kind::ArrayLength, Kind::Added]);
+        assert_eq!(kinds(some, none), [Kind::ArrayLength, Kind::Removed]);
         bodies("text/html", b"<p>a</p>", b"<P >b", &["value $/0/p \"a\" -> \"b\""]);
         let part = |text: &str| {
             format!("--x\r\ncontent-disposition: form-data; name=\"n\"\r\n\r\n{text}\r\n--x--")

@@ -1,6 +1,11 @@
 //! `set-cookie` (RFC 6265): names and attributes count, a value counts by its class.
+//!
+//! A domain that is the primary's name of a host counts as the candidate's.
+//!
+//! This module never compares a value by more than its class.
 
 use super::class::{Moment, Pair};
+use super::hosts::Hosts;
 use crate::model::Kind;
 use std::collections::BTreeMap;
 
@@ -12,6 +17,8 @@ struct Cookie<'a> {
     value: &'a [u8],
     /// In order of their names.
     attributes: Vec<Named<'a>>,
+    /// The rule that gave the domain another name.
+    mapped: Option<usize>,
 }
 
 /// An attribute by its lower-case name.
@@ -31,27 +38,39 @@ enum Attribute<'a> {
     Seconds(u64),
 }
 
-/// Pairs the cookies of both sides by name, and those of one name in their order.
+/// Pairs the cookies of both sides by name, and those of one name in their order. Gives the rules
+/// for hosts by which cookies of one domain each are alike.
 pub(super) fn compare<'a>(
-    x: &[&'a [u8]],
-    y: &[&'a [u8]],
+    [x, y]: [&[&'a [u8]]; 2],
+    hosts: &Hosts,
     mut report: impl FnMut(Kind, Option<&'a [u8]>, Option<&'a [u8]>),
-) {
-    let (x, mut y) = (by_name(x), by_name(y));
+) -> Vec<usize> {
+    let (x, mut y) = (by_name(x, hosts), by_name(y, hosts));
+    let mut used = Vec::new();
     for (key, one) in x {
-        pair(&one, y.remove(&key).as_ref(), &mut report);
+        used.extend(pair(&one, y.remove(&key).as_ref(), &mut report));
     }
     for other in y.values() {
         report(Kind::HeaderExtra, None, Some(other.line));
     }
+    used
 }
 
-fn pair<'a>(one: &Cookie<'a>, other: Option<&Cookie<'a>>, report: &mut Report<'_, 'a>) {
-    let Some(other) = other else { return report(Kind::HeaderMissing, Some(one.line), None) };
+fn pair<'a>(
+    one: &Cookie<'a>,
+    other: Option<&Cookie<'a>>,
+    report: &mut Report<'_, 'a>,
+) -> Option<usize> {
+    let Some(other) = other else {
+        report(Kind::HeaderMissing, Some(one.line), None);
+        return None;
+    };
     let alike = one.value == other.value || Pair::of_text(one.value, other.value).is_alike();
-    if !alike || !same_attributes(one, other) {
-        report(Kind::HeaderValue, Some(one.line), Some(other.line));
+    if alike && same_attributes(one, other) {
+        return one.mapped.or(other.mapped).filter(|_| one.mapped != other.mapped);
     }
+    report(Kind::HeaderValue, Some(one.line), Some(other.line));
+    None
 }
 
 /// `Max-Age` may count down: two answers lie so many seconds apart at most.
@@ -67,11 +86,11 @@ fn same_attributes(one: &Cookie<'_>, other: &Cookie<'_>) -> bool {
 }
 
 /// The cookies by name and by how many of that name came before.
-fn by_name<'a>(lines: &[&'a [u8]]) -> BTreeMap<(&'a [u8], usize), Cookie<'a>> {
+fn by_name<'a>(lines: &[&'a [u8]], hosts: &Hosts) -> BTreeMap<(&'a [u8], usize), Cookie<'a>> {
     let mut seen = BTreeMap::new();
     let mut cookies = BTreeMap::new();
     for line in lines {
-        let (name, cookie) = parse(line);
+        let (name, cookie) = parse(line, hosts);
         let count = seen.entry(name).or_insert(0);
         cookies.insert((name, *count), cookie);
         *count += 1;
@@ -79,12 +98,20 @@ fn by_name<'a>(lines: &[&'a [u8]]) -> BTreeMap<(&'a [u8], usize), Cookie<'a>> {
     cookies
 }
 
-fn parse(line: &[u8]) -> (&[u8], Cookie<'_>) {
+fn parse<'a>(line: &'a [u8], hosts: &Hosts) -> (&'a [u8], Cookie<'a>) {
     let mut parts = line.split(|&byte| byte == b';');
     let (name, value) = split(parts.next().unwrap_or_default());
     let mut attributes: Vec<_> = parts.map(attribute).collect();
+    let mut mapped = None;
+    for (name, value) in &mut attributes {
+        if let (b"domain", Attribute::Word(domain)) = (name.as_slice(), value)
+            && let Some((candidate, rule)) = hosts.name(domain)
+        {
+            (*domain, mapped) = (candidate, Some(rule));
+        }
+    }
     attributes.sort_unstable();
-    (name, Cookie { line, value, attributes })
+    (name, Cookie { line, value, attributes, mapped })
 }
 
 fn attribute(part: &[u8]) -> Named<'_> {

@@ -1,9 +1,13 @@
 //! Bodies of binary formats as JSON text: CBOR, MessagePack, protobuf, gRPC.
 //!
+//! Protobuf is read by its type where that is known and both sides fit it. Where one does not, both
+//! are read by wire, and it is said which one it was.
+//!
 //! This module never reads one side of a protobuf body without the other.
 
 use super::decode::undo;
-use crate::syntax::protobuf::{Message, Messages, pair_to_json};
+use super::types::Types;
+use crate::syntax::protobuf::{Message, Messages, Type, pair_to_json, typed_to_json};
 use crate::syntax::{MediaType, Unreadable, cbor, grpc, msgpack};
 use bytes::Bytes;
 
@@ -13,10 +17,13 @@ const MAX_DECODED: usize = 16 << 20;
 /// Both sides as JSON text, or why not.
 pub(super) type Texts = [Result<Vec<u8>, Unreadable>; 2];
 
+/// The texts, and which sides do not fit the type that they should be of.
+pub(super) type Fitted = (Texts, [bool; 2]);
+
 /// One side's body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Encoded<'a> {
-    /// Not empty.
+    /// Not empty, but where [`may_be_empty`] says so.
     pub body: &'a [u8],
     /// How its messages are compressed, as `grpc-encoding` says.
     pub coding: &'a [u8],
@@ -32,15 +39,33 @@ enum Binary {
 }
 
 /// Reads both bodies by the primary's type; nothing if it is of no binary format that is read here.
-pub(super) fn binary_reading(media: MediaType<'_>, sides: [Encoded<'_>; 2]) -> Option<Texts> {
+pub(super) fn binary_reading(
+    media: MediaType<'_>,
+    sides: [Encoded<'_>; 2],
+    types: Types<'_>,
+) -> Option<Fitted> {
     let bodies = sides.map(|side| side.body);
+    let fitting = |texts: Texts| (texts, [false; 2]);
     Some(match format(media)? {
-        Binary::Cbor => bodies.map(cbor::to_json),
-        Binary::CborSequence => bodies.map(cbor::sequence_to_json),
-        Binary::MessagePack => bodies.map(msgpack::to_json),
-        Binary::Protobuf => pair_to_json(bodies.map(Messages::One)),
-        Binary::Grpc => streams(sides),
+        Binary::Cbor => fitting(bodies.map(cbor::to_json)),
+        Binary::CborSequence => fitting(bodies.map(cbor::sequence_to_json)),
+        Binary::MessagePack => fitting(bodies.map(msgpack::to_json)),
+        Binary::Protobuf => messages(bodies.map(Messages::One), types.of(media)),
+        Binary::Grpc => streams(sides, types.of_call(media)),
     })
+}
+
+/// Whether an empty body stands for something: it is a message of protobuf without fields.
+pub(super) fn may_be_empty(media: MediaType<'_>) -> bool {
+    matches!(format(media), Some(Binary::Protobuf))
+}
+
+/// Reads messages by their type, and without it where that does not work.
+fn messages(sides: [Messages<'_>; 2], of: Option<Type<'_>>) -> Fitted {
+    let Some(of) = of else { return (pair_to_json(sides), [false; 2]) };
+    let typed = typed_to_json(sides, of);
+    let misfits = typed.each_ref().map(Result::is_err);
+    if misfits == [false; 2] { (typed, misfits) } else { (pair_to_json(sides), misfits) }
 }
 
 fn format(media: MediaType<'_>) -> Option<Binary> {
@@ -52,6 +77,8 @@ fn format(media: MediaType<'_>) -> Option<Binary> {
         (_, "msgpack" | "x-msgpack" | "vnd.msgpack") => Some(Binary::MessagePack),
         ("application", "grpc" | "grpc+proto") => Some(Binary::Grpc),
         (_, "protobuf" | "x-protobuf" | "vnd.google.protobuf") => Some(Binary::Protobuf),
+        // What Connect calls it, which names its methods as gRPC does.
+        ("application", "proto") => Some(Binary::Protobuf),
         _ if subtype.ends_with("+cbor") => Some(Binary::Cbor),
         _ if subtype.ends_with("+cbor-seq") => Some(Binary::CborSequence),
         _ if subtype.ends_with("+msgpack") => Some(Binary::MessagePack),
@@ -65,18 +92,18 @@ struct Plain {
     bytes: Bytes,
 }
 
-fn streams(sides: [Encoded<'_>; 2]) -> Texts {
+fn streams(sides: [Encoded<'_>; 2], of: Option<Type<'_>>) -> Fitted {
     let plain = sides.map(plain);
     let message = |plain: &Plain| (plain.at, plain.bytes.clone());
     let kept: [Vec<_>; 2] =
         plain.each_ref().map(|side| side.iter().flatten().map(message).collect());
-    let messages: [Vec<_>; 2] = kept
+    let listed: [Vec<_>; 2] = kept
         .each_ref()
         .map(|side| side.iter().map(|(at, bytes)| Message { at: *at, bytes }).collect());
-    let texts = pair_to_json(messages.each_ref().map(|side| Messages::Stream(side)));
+    let (texts, misfits) = messages(listed.each_ref().map(|side| Messages::Stream(side)), of);
     let [x, y] = plain.map(|side| side.map(|_| ()));
     let [text_x, text_y] = texts;
-    [x.and(text_x), y.and(text_y)]
+    ([x.and(text_x), y.and(text_y)], misfits)
 }
 
 /// The messages of a body, each without its compression.
@@ -134,6 +161,7 @@ mod tests {
                 b"\x12\x01b\x08\x01",
                 &["value $/¤2/0 \"a\" -> \"b\""],
             );
+            bodies(media, b"\x08\x01", b"", &["missing $/¤1 [1] -> -"]);
         }
     }
 

@@ -4,8 +4,8 @@ use super::class::{Moment, Pair};
 use super::comparison::{Comparison, Sides};
 use super::cookies;
 use super::elements::{elements, words};
-use super::hosts::Mapped;
 use super::rules::{Rules, Treatment};
+use super::url;
 use super::uses::Uses;
 use crate::model::{Class, Kind, Place, Severity};
 use crate::syntax::MediaType;
@@ -106,9 +106,7 @@ impl<'a> Field<'a, '_> {
             Treatment::Words if words(&self.x) == words(&self.y) => {}
             Treatment::Words => self.differing_line(found),
             Treatment::Media => self.media(found),
-            Treatment::Cookies => cookies::compare(&self.x, &self.y, |kind, x, y| {
-                self.add(kind, (x, y), found);
-            }),
+            Treatment::Cookies => self.cookies(found),
             Treatment::ByClass => self.class(found),
         }
     }
@@ -141,14 +139,11 @@ impl<'a> Field<'a, '_> {
             return true;
         }
         let [mapped_x, mapped_y] = [x, y].map(|side| self.rules.hosts.mapped(side));
-        let same = |mapped: &Option<Mapped>, own: &[u8], other: &Option<Mapped>, theirs: &[u8]| {
-            let text = |mapped: &Option<Mapped>, own: &[u8]| {
-                mapped.as_ref().map_or(own.to_vec(), |(text, _)| text.clone())
-            };
-            text(mapped, own) == text(other, theirs)
-        };
+        let text_x = mapped_x.as_ref().map_or(x, |(text, _)| text.as_slice());
+        let text_y = mapped_y.as_ref().map_or(y, |(text, _)| text.as_slice());
+        let any = mapped_x.is_some() || mapped_y.is_some();
         let mut rules = Vec::new();
-        if same(&mapped_x, x, &mapped_y, y) {
+        if text_x == text_y || (any && url::same(text_x, text_y)) {
             let mapped = [mapped_x, mapped_y].into_iter().flatten();
             rules.extend(mapped.flat_map(|(_, rules)| rules));
         } else if let Some((rule, within)) = self.rules.places.time_anywhere() {
@@ -190,6 +185,15 @@ impl<'a> Field<'a, '_> {
             self.add(Kind::MediaType, self.first(), found);
         } else if parameters(x) != parameters(y) {
             self.add(Kind::HeaderValue, self.first(), found);
+        }
+    }
+
+    fn cookies(&self, found: &mut Comparison<'a>) {
+        let report = |kind, x, y| self.add(kind, (x, y), found);
+        let used = cookies::compare([&self.x, &self.y], &self.rules.hosts, report);
+        for rule in used {
+            found.uses.matched(rule);
+            found.uses.excused(rule, || self.place());
         }
     }
 
@@ -377,6 +381,14 @@ mod tests {
         check("location", "https://b.test/x", "https://a.test/x", &[]);
         let line = "header_value header:location https://a.test/x -> https://c.test/x";
         check("location", "https://a.test/x", "https://c.test/x", &[line]);
+        check("location", "https://a.test/x?p=1&q=2", "https://b.test:443/x?q=2&p=1", &[]);
+        let line = "header_value header:location https://a.test/x?p=1 -> https://b.test/x?p=2";
+        check("location", "https://a.test/x?p=1", "https://b.test/x?p=2", &[line]);
+        check("set-cookie", "a=1; Domain=.A.test; Path=/", "a=1; path=/; domain=b.test", &[]);
+        let line = "header_value header:set-cookie a=1; Domain=a.test -> a=1; Domain=c.test";
+        check("set-cookie", "a=1; Domain=a.test", "a=1; Domain=c.test", &[line]);
+        let line = "header_value header:set-cookie a=1; Domain=a.test -> a=1";
+        check("set-cookie", "a=1; Domain=a.test", "a=1", &[line]);
         let at = |time: &str| format!("Sun, 06 Nov 1994 {time} GMT");
         let (one, soon, late) = (at("08:49:37"), at("08:49:41"), at("08:49:43"));
         check("retry-after", &one, &soon, &[]);

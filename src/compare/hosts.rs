@@ -48,6 +48,15 @@ impl Hosts {
         (!rules.is_empty()).then_some((out, rules))
     }
 
+    /// The candidate's name for a name without a port.
+    pub(super) fn name(&self, name: &[u8]) -> Option<(Vec<u8>, usize)> {
+        let (mut mapped, rule) = self.host(name)?;
+        let port =
+            mapped.iter().rposition(|&byte| byte == b':').filter(|_| !mapped.ends_with(b"]"));
+        mapped.truncate(port.unwrap_or(mapped.len()));
+        Some((mapped, rule))
+    }
+
     /// Writes the authority that a text begins with, and gives what follows it.
     fn authority<'t>(&self, text: &'t [u8], out: &mut Vec<u8>, rules: &mut Vec<usize>) -> &'t [u8] {
         let ends = |byte: &u8| byte.is_ascii_whitespace() || b"/?#\"'<>\\,;)".contains(byte);
@@ -100,6 +109,19 @@ mod tests {
         let mapped = hosts.mapped(text.as_bytes());
         let shown = mapped.map(|(text, _)| String::from_utf8(text).expect("UTF-8"));
         assert_eq!(shown.as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn a_name_has_no_port() {
+        let names = [("a.test", "b.test:8080"), ("c.test", "[::1]"), ("d.test:1", "e.test")];
+        let rule = |(primary, candidate): (&str, &str)| {
+            HostRule { primary: primary.into(), candidate: candidate.into() }.into()
+        };
+        let hosts = Hosts::new(&names.map(rule), 0);
+        let name = |text: &str| hosts.name(text.as_bytes()).map(|(name, _)| name);
+        assert_eq!(name("A.test").as_deref(), Some(&b"b.test"[..]));
+        assert_eq!(name("c.test").as_deref(), Some(&b"[::1]"[..]));
+        assert_eq!(name("d.test"), None);
     }
 
     #[test]

@@ -6,9 +6,9 @@
 //! requests, [`endpoint`] names the requests themselves, and [`rank`] chooses samples.
 //!
 //! Formats live in a module each (`json`, `lines`, `binary`; `encoded` reads CBOR, MessagePack,
-//! protobuf and gRPC into JSON text, which `json` compares), [`class`] tells what sort of value
+//! protobuf and gRPC into JSON text, by its [`Types`] where they are known, which `json` compares), [`class`] tells what sort of value
 //! stands at a place, and [`Rules`] is the config's part, compiled. What each rule was good for is in
-//! the comparison's [`Uses`].
+//! the comparison's [`Uses`]; what it selects where nothing differs, [`selected()`] tells.
 //!
 //! Every answer is a function of its arguments: work is bounded by input size and by fuel, not by
 //! time. This module never reads a clock, does I/O, or calls equal what it could not read.
@@ -33,11 +33,14 @@ mod places;
 mod reading;
 mod rules;
 mod same;
+mod selected;
 mod signature;
 mod stages;
 #[cfg(test)]
 mod testing;
 mod token;
+mod types;
+mod url;
 mod uses;
 mod weigh;
 
@@ -46,6 +49,8 @@ pub use decode::{Decoded, Undecodable};
 pub use patch::{Unpatchable, patch};
 pub use rules::{Name, Rules};
 pub use same::same;
+pub use selected::selected;
 pub use signature::{Stem, rank, signature};
 pub use stages::compare;
+pub use types::Types;
 pub use uses::{Use, Uses};

@@ -119,6 +119,11 @@ impl Places {
         1 + (self.rules.len() * depth) as u64 / 16
     }
 
+    /// The numbers of all rules, each with the places that it names, where it does.
+    pub(super) fn rules(&self) -> impl Iterator<Item = (usize, Option<&Pattern>)> {
+        self.rules.iter().map(|rule| (rule.number, rule.at.as_ref()))
+    }
+
     /// Whether a place is compared, and the rule that says so.
     pub(super) fn scope(&self, here: Here<'_>) -> (Scope, Option<usize>) {
         if !self.narrowed {

@@ -2,7 +2,8 @@
 
 use super::hosts::Hosts;
 use super::places::{Effect, Places};
-use crate::config::{self, Listed, Origin};
+use super::types::Types;
+use crate::config::{self, Listed, Origin, Protobuf};
 use crate::model::Pattern;
 use http::HeaderName;
 use std::fmt::Display;
@@ -17,6 +18,7 @@ pub struct Rules {
     also: Vec<(HeaderName, usize)>,
     without: Vec<(HeaderName, usize)>,
     names: Vec<Name>,
+    protobuf: Protobuf,
 }
 
 /// What a rule is called in reports.
@@ -52,7 +54,7 @@ pub(super) enum Treatment {
 impl Rules {
     /// Compiles the checked config.
     pub fn new(config: &config::Compare) -> Self {
-        let mut rules = Self::default();
+        let mut rules = Self { protobuf: config.protobuf.clone(), ..Self::default() };
         let paths = |listed: &[Listed<Pattern>]| listed.to_vec();
         for rule in paths(&config.ignore) {
             rules.place(&rule, Some(&rule.rule), Effect::Ignore);
@@ -87,6 +89,11 @@ impl Rules {
         Self { places: Places::of_claims(within), ..Self::default() }
     }
 
+    /// Of which types the protobuf bodies are that answer requests for this path.
+    pub fn types(&self, path: &str) -> Types<'_> {
+        Types::new(&self.protobuf, path)
+    }
+
     /// What each rule is called; [`Use::rule`](super::Use::rule) is a place in this list.
     pub fn names(&self) -> &[Name] {
         &self.names
@@ -107,6 +114,11 @@ impl Rules {
     fn name<T>(&mut self, rule: &Listed<T>, text: &dyn Display) -> usize {
         self.names.push(Name { origin: rule.origin.clone(), text: text.to_string() });
         self.names.len() - 1
+    }
+
+    /// The headers that rules name, each with the number of its rule.
+    pub(super) fn named_headers(&self) -> impl Iterator<Item = (&HeaderName, usize)> {
+        self.without.iter().chain(&self.also).map(|(name, rule)| (name, *rule))
     }
 
     /// The rule that names a header.

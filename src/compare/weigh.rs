@@ -9,6 +9,7 @@ use super::class::{Moment, Pair, of_text};
 use super::places::{Held, Here, Tolerance};
 use super::rules::Rules;
 use super::token;
+use super::url;
 use super::uses::Uses;
 use crate::model::{Class, Kind, Place};
 use crate::syntax::json::{Decimal, Nearness, Text};
@@ -72,17 +73,19 @@ impl<'s, 'r> Scale<'s, 'r> {
         }
         let held = self.held();
         let (mut sides, mut rules) = ([x, y], Vec::new());
+        let mut mapped_any = false;
         for (rule, find, with) in &held.replace {
             replace(&mut sides, find, with).then(|| rules.push(*rule));
         }
         for side in &mut sides {
             if let Some((mapped, by)) = self.rules.hosts.mapped(side) {
                 *side = Cow::Owned(mapped);
+                mapped_any = true;
                 rules.extend(by.into_iter().inspect(|rule| self.uses.matched(*rule)));
             }
         }
         let [x, y] = sides;
-        if x == y {
+        if x == y || (mapped_any && url::same(&x, &y)) {
             rules.sort_unstable();
             rules.dedup();
             for rule in rules {
@@ -281,6 +284,11 @@ mod tests {
         kinds(text, r#"{"a":"-1"}"#, r#"{"a":""}"#, &["value /a"]);
         kinds(text, r#"{"b":"http://a.test/x"}"#, r#"{"b":"http://b.test/x"}"#, &[]);
         kinds(text, r#"{"b":"http://a.test/x"}"#, r#"{"b":"http://b.test/y"}"#, &["value /b"]);
+        let (one, other) = ("http://a.test/x?p=1&q=2", "http://b.test:80/x?q=2&p=1");
+        kinds(text, &format!(r#"{{"b":"{one}"}}"#), &format!(r#"{{"b":"{other}"}}"#), &[]);
+        let (one, other) = ("http://c.test/x?p=1&q=2", "http://c.test/x?q=2&p=1");
+        let (one, other) = (format!(r#"{{"b":"{one}"}}"#), format!(r#"{{"b":"{other}"}}"#));
+        kinds(text, &one, &other, &["value /b"]);
         let grows = "{ normalise: [{ path: $.a, find: \".\", with: \"$0$0$0$0$0$0$0$0\" }] }";
         let long = |last: char| format!("{{\"a\":\"{}{last}\"}}", "a".repeat(9_000));
         kinds(grows, &long('1'), &long('2'), &["value /a"]);

@@ -8,8 +8,8 @@ use crate::config::across;
 use crate::config::keys::Shape;
 use crate::config::parts::{
     AccessFormat, Admin, Breaker, Config, Described, Gate, Isolation, Listen, ListenLimits,
-    ListenTimeouts, Mirror, Needle, Protect, Protocol, Redact, Scheme, Stage, Store, Target,
-    TargetUrl, Telemetry, Where,
+    ListenTimeouts, Mirror, Needle, Protect, Protobuf, Protocol, Redact, Scheme, Stage, Store,
+    Target, TargetUrl, Telemetry, Where,
 };
 use crate::config::rules::{compare, rewrite, routes};
 use crate::config::section::Section;
@@ -27,7 +27,7 @@ pub(super) fn config(sheet: &Sheet<'_>, node: &Node) -> Config {
     let root = Section::root(sheet, ROOT, node);
     let mirror = mirror(&root.section("mirror"));
     let isolation = isolation(&root.section("isolation"));
-    let compare = compare(&root.section("compare"));
+    let compare = compare(&root.section("compare"), &Protobuf::default());
     let general = (&mirror, &isolation.request, &compare);
     let routes = routes(&root.sections("routes"), general);
     let config = Config {

@@ -197,6 +197,7 @@ mod tests {
         let text = text.collect::<Vec<_>>().join("\n").replace("tls/clients.pem", "tls/ca.pem");
         let text = text.replace(" tls/", " fixtures/tls/");
         let text = text.replace("openapi.yaml", "fixtures/config/openapi/shop.yaml");
+        let text = text.replace("shop.pb", "fixtures/config/protobuf/shop.pb");
         let folder = tempfile::tempdir().expect("a folder");
         let token = folder.path().join("admin.token");
         std::fs::write(&token, "secret").expect("a file");

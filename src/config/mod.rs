@@ -12,6 +12,7 @@ mod across;
 mod checked;
 mod compared;
 mod describe;
+mod described;
 mod expand;
 #[cfg(test)]
 mod fixtures;
@@ -24,6 +25,7 @@ mod openapi;
 mod page;
 mod parts;
 mod problem;
+mod protobuf;
 mod reload;
 mod rules;
 mod schema;
@@ -46,8 +48,8 @@ pub use load::{load, parse};
 pub use parts::{
     AccessFormat, Admin, Breaker, Compare, Config, Described, Gate, Isolation, Listen,
     ListenLimits, ListenTimeouts, LogFormat, Matcher, Methods, Mirror, Needle, Operation, Protect,
-    Protocol, Redact, Replace, Rewrite, Route, Scheme, Stage, Sticky, Store, Target, TargetUrl,
-    Telemetry, Where,
+    Protobuf, Protocol, Redact, Replace, Rewrite, Route, Scheme, Stage, Sticky, Store, Target,
+    TargetUrl, Telemetry, Where,
 };
 pub use problem::{Problem, Problems};
 pub use reload::needs_restart;

@@ -7,18 +7,15 @@
 //!
 //! This module never follows a reference.
 
+use crate::config::described::{self, Wanted};
 use crate::config::parts::{Described, Operation};
 use granit_parser::{Event, Parser, options};
 use http::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-/// Bytes of a file.
-const MAX_FILE: u64 = 16 << 20;
 /// Operations, each server's counted.
 const MAX_OPERATIONS: usize = 2_048;
 /// Bytes of a server's path and an operation's together.
@@ -47,19 +44,8 @@ pub(super) fn read(path: &Path) -> Result<Described, String> {
 
 fn text(path: &Path) -> Result<String, String> {
     let name = path.display();
-    let failed = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => format!("there is no file `{name}`; name an OpenAPI file"),
-        ErrorKind::PermissionDenied => format!("`{name}` may not be read; allow it to this user"),
-        _ => format!("`{name}` cannot be read ({error}); name an OpenAPI file"),
-    };
-    if !fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(format!("`{name}` is not a file; name an OpenAPI file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path).map_err(failed)?.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(format!("`{name}` is larger than 16MiB; keep `servers` and `paths` alone"));
-    }
+    let wanted = Wanted { what: "an OpenAPI file", smaller: "keep `servers` and `paths` alone" };
+    let bytes = described::bytes(path, wanted)?;
     String::from_utf8(bytes).map_err(|_| format!("`{name}` is not UTF-8; write it as UTF-8"))
 }
 
@@ -258,13 +244,6 @@ mod tests {
         check(&format!("openapi: 3.0.0\npaths:\n{}", many.collect::<String>()), Err("2049"));
         let long = format!("openapi: 3.0.0\npaths:\n  /{}: {{ get: {{}} }}\n", "a".repeat(600));
         check(&long, Err("512 bytes"));
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_read_is_named() {
-        let missing = read(Path::new("fixtures/none.yaml")).expect_err("none");
-        assert!(missing.contains("no file `fixtures/none.yaml`"), "{missing}");
-        assert!(read(Path::new("fixtures")).expect_err("a folder").contains("not a file"));
     }
 
     proptest! {

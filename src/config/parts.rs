@@ -4,12 +4,14 @@ use crate::base::{ByteSize, Percent, Rate};
 use crate::config::compared::{HostRule, Listed, Normaliser, NumberRule, TimeRule};
 use crate::config::tls::{ServerTls, Trust};
 use crate::model::Pattern;
+use crate::syntax::protobuf::Schema;
 use http::uri::Authority;
 use http::{HeaderName, HeaderValue, Method};
 use ipnet::IpNet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything that `shadow.yaml` says, checked.
@@ -333,6 +335,17 @@ pub struct Compare {
     pub headers_also: Vec<Listed<HeaderName>>,
     /// Headers left out.
     pub headers_ignore: Vec<Listed<HeaderName>>,
+    pub protobuf: Protobuf,
+}
+
+/// By what protobuf bodies are read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Protobuf {
+    /// The types of a descriptor set; absent: by wire.
+    pub schema: Option<Arc<Schema>>,
+    /// The full name of the type that answers are of, where no method of gRPC tells; one of
+    /// `schema`.
+    pub message: Option<String>,
 }
 
 /// Names whose values never reach the store, beside the built-in ones.

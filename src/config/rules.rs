@@ -9,7 +9,8 @@ use crate::config::compared::{self, Listed};
 use crate::config::forms;
 use crate::config::keys::Shape;
 use crate::config::matcher::PathPattern;
-use crate::config::parts::{Compare, Matcher, Mirror, Replace, Rewrite, Route};
+use crate::config::parts::{Compare, Matcher, Mirror, Protobuf, Replace, Rewrite, Route};
+use crate::config::protobuf::protobuf;
 use crate::config::section::{Named, Section};
 use crate::config::setting::{FromStart, Setting, Text, Wrong};
 use crate::config::sheet::interpret;
@@ -31,7 +32,7 @@ fn route(section: &Section<'_>, (mirror, request, compared): General<'_>) -> Rou
         name: section.given("name"),
         mirror: mirrored(&section.section("mirror"), mirror),
         rewrite: rewritten(own, request),
-        compare: also_compared(compare(&section.section("compare")), compared),
+        compare: also_compared(compare(&section.section("compare"), &compared.protobuf), compared),
     }
 }
 
@@ -75,10 +76,12 @@ fn also_compared(own: Compare, general: &Compare) -> Compare {
     all.null_equals_missing.extend(own.null_equals_missing);
     all.headers_also.extend(own.headers_also);
     all.headers_ignore.extend(own.headers_ignore);
+    all.protobuf = own.protobuf;
     all
 }
 
-pub(super) fn compare(section: &Section<'_>) -> Compare {
+/// The rules of a section; what is general counts only where a section is no list of rules.
+pub(super) fn compare(section: &Section<'_>, general: &Protobuf) -> Compare {
     let headers = section.section("headers");
     let rules = Compare {
         ignore: section.listed("ignore"),
@@ -90,6 +93,7 @@ pub(super) fn compare(section: &Section<'_>) -> Compare {
         null_equals_missing: section.listed("null_equals_missing"),
         headers_also: headers.listed("also"),
         headers_ignore: headers.listed("ignore"),
+        protobuf: protobuf(&section.section("protobuf"), general),
     };
     let both = rules.headers_also.iter().find(|name| holds(&rules.headers_ignore, name));
     if let Some(name) = both {

@@ -289,6 +289,18 @@ const COMPARE: &[Key] = &[
         .optional("{ shop.example.com: shop-v2.example.com }"),
     Key::new("null_equals_missing", List(&Text(&JSON_PATH)), "members that may be null or absent")
         .optional("[\"$.nickname\"]"),
+    Key::new("protobuf", Section(PROTOBUF), "by what gRPC and protobuf answers are read"),
+];
+
+const PROTOBUF: &[Key] = &[
+    Key::new("descriptors", Text(&TEXT), "a descriptor set with its imports; absent: by wire")
+        .optional("shop.pb"),
+    Key::new(
+        "message",
+        Text(&TEXT),
+        "type of answers without a gRPC method; absent: by media type",
+    )
+    .optional("shop.v1.Order"),
 ];
 
 const NUMBERS: &[Key] = &[

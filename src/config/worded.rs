@@ -5,7 +5,7 @@
 use crate::base::show_duration;
 use crate::config::compared::{HostRule, Listed, Normaliser, NumberRule, TimeRule};
 use crate::config::describe::{beyond, list, named};
-use crate::config::parts::Compare;
+use crate::config::parts::{Compare, Protobuf};
 use crate::model::Pattern;
 use std::fmt::Display;
 
@@ -31,6 +31,12 @@ pub(super) fn compared(compare: &Compare) -> Vec<String> {
     lines.extend(compare.hosts.iter().map(|rule| {
         let HostRule { primary, candidate } = &rule.rule;
         format!("host {primary} is the candidate's {candidate}")
+    }));
+    let Protobuf { schema, message } = &compare.protobuf;
+    lines.extend(schema.as_ref().map(|schema| {
+        let types = schema.size();
+        let named = message.as_ref().map(|name| format!("protobuf as {name}"));
+        named.unwrap_or_else(|| format!("protobuf by the {types} message types of its descriptors"))
     }));
     lines
 }
@@ -77,5 +83,9 @@ pub(super) fn own(route: &Compare, general: &Compare) -> Compare {
         ),
         headers_also: beyond(route.headers_also.clone(), &general.headers_also),
         headers_ignore: beyond(route.headers_ignore.clone(), &general.headers_ignore),
+        protobuf: match route.protobuf == general.protobuf {
+            true => Protobuf::default(),
+            false => route.protobuf.clone(),
+        },
     }
 }

@@ -1,25 +1,33 @@
 //! From a batch to the book: compare, sign, redact, count.
 
 use crate::base::caught;
-use crate::compare::endpoint::Operations;
-use crate::compare::{Comparison, Decoded, Name, Rules, Stem, Uses, compare, endpoint, rank, same};
+use crate::compare::endpoint::{Asked, Operations, operation};
+use crate::compare::{
+    Comparison, Decoded, Name, Rules, Stem, Uses, compare, endpoint, rank, same, selected,
+};
 use crate::judge::batch::Told;
+use crate::judge::glance::Glances;
 use crate::judge::sample::Evidence;
 use crate::judge::{Batch, Equal, Pending, Subject};
 use crate::model::{
     Disposition, Divergence, EndpointName, FailReason, Judged, Ledger, Origin, Outcome, Place,
-    RuleName, Status, Trial,
+    Request, RuleName, Status, Trial,
 };
 use crate::policy::{Plan, Policy};
 use crate::redact::Redactor;
 use crate::store::{Book, Judgement, Mark, OTHER};
 use crate::telemetry::Meters;
 use http::Method;
+use http::header::CONTENT_ENCODING;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What finds the differences between two answers.
 pub(super) type Comparer =
     dyn for<'a> Fn(&'a Outcome, &'a Outcome, &'a Decoded, &Rules) -> Comparison<'a> + Send;
+
+/// Of the trials that come here, after the first ones, one in so many is looked into for what the
+/// rules select in it.
+const GLANCES: u64 = 16;
 
 /// Books what batches tell. Several judges share one book, each for a moment at a time. A panic
 /// costs the one trial that it strikes, which is counted as failed, and nothing else.
@@ -28,6 +36,7 @@ pub struct Judge {
     meters: Meters,
     comparer: Box<Comparer>,
     operations: Arc<Operations>,
+    glances: Glances,
 }
 
 impl Judge {
@@ -38,7 +47,8 @@ impl Judge {
 
     /// A judge with another way to compare.
     pub(super) fn with(book: Arc<Mutex<Book>>, comparer: Box<Comparer>) -> Self {
-        Self { book, meters: Meters::new(), comparer, operations: Arc::default() }
+        let (meters, operations) = (Meters::new(), Arc::default());
+        Self { book, meters, comparer, operations, glances: Glances::each(GLANCES) }
     }
 
     /// The same judge, who knows the operations that the API's description lists.
@@ -95,9 +105,7 @@ impl Judge {
 
     /// Compares one trial.
     fn judge(&self, Pending { trial, plan, .. }: &Pending) {
-        let request = &trial.exchange.request;
-        let subject = Subject::new(&request.method, request.uri.path(), Some(plan));
-        let name = self.name(subject);
+        let name = self.renamed(&trial.exchange.request, plan);
         let mut counts = Ledger::default();
         self.meters.fault(&trial.candidate);
         match caught(|| self.compare(trial, plan, &name)) {
@@ -127,11 +135,15 @@ impl Judge {
             worse: candidate.is_error() && !exchange.primary.is_error(),
             marks: Vec::new(),
         };
+        let types = plan.rules.types(exchange.request.uri.path());
+        if !plan.rules.names().is_empty() && self.glances.take() {
+            self.note(&selected(&exchange.primary, types, &plan.rules), plan);
+        }
         if same(&exchange.primary, candidate, &plan.rules) {
             self.book().equal(&judgement);
             return Judged::Equal;
         }
-        let decoded = Decoded::new(&exchange.primary, candidate);
+        let decoded = Decoded::typed(&exchange.primary, candidate, types);
         let found = (self.comparer)(&exchange.primary, candidate, &decoded, &plan.rules);
         self.note(&found.uses, plan);
         let found = found.divergences;
@@ -161,6 +173,23 @@ impl Judge {
             None => observed(method, path),
         };
         caught(named).unwrap_or_else(|| Named { endpoint: OTHER.to_owned(), origin: Origin::Given })
+    }
+
+    /// The endpoint of a request that is here in full: where its path goes by several operations,
+    /// the one that it asks for. It was counted as seen under its path's name, since the live plane
+    /// looks into no body; from now on it counts under this one.
+    fn renamed(&self, request: &Request, plan: &Plan) -> Named {
+        let subject = Subject::new(&request.method, request.uri.path(), Some(plan));
+        let by_path = self.name(subject);
+        let plain = !request.headers.contains_key(CONTENT_ENCODING);
+        if by_path.origin == Origin::Given || !plain {
+            return by_path;
+        }
+        let asked = || operation(Asked::of(request), &request.body.joined());
+        let Some(operation) = caught(asked).flatten() else { return by_path };
+        let endpoint = format!("{} {operation}", by_path.endpoint);
+        let full = Named { endpoint, origin: by_path.origin };
+        if self.book().rename(by_path.name(), full.name()) { full } else { by_path }
     }
 
     /// Books what the rules were good for.

@@ -10,6 +10,7 @@
 //! This module never runs on a live thread and never sends anything.
 
 mod batch;
+mod glance;
 mod judgement;
 mod sample;
 #[cfg(test)]
@@ -17,5 +18,6 @@ mod tests;
 mod thread;
 
 pub use batch::{Batch, Equal, Pending, Subject};
+pub use glance::Glances;
 pub use judgement::{Judge, declare};
 pub use thread::{Backlog, Bench, Inbox, Judges};

@@ -8,22 +8,28 @@ use crate::config::parse;
 use crate::judge::judgement::Comparer;
 use crate::judge::{Batch, Inbox, Judge, Judges, Pending, Subject};
 use crate::model::{
-    Controls, Exchange, FailReason, Ledger, Outcome, Payload, Reply, Request, RequestId, Trial,
+    Controls, Disposition, EndpointStats, Exchange, FailReason, Ledger, Outcome, Payload, Reply,
+    Request, RequestId, RuleName, RuleUse, Session, Trial,
 };
 use crate::policy::{Constants, Plan, Policy};
 use crate::store::Book;
 use crate::store::testing::{at, info};
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 fn plan() -> Arc<Plan> {
-    let config = parse("primary: { url: http://a:1 }", "shadow.yaml", &|_| None);
+    plan_of("primary: { url: http://a:1 }")
+}
+
+fn plan_of(text: &str) -> Arc<Plan> {
+    let config = parse(text, "shadow.yaml", &|_| None);
     let constants = Constants { session: String::new(), key: [0; 32] };
     let policy = Policy::new(&config.expect("a config"), Controls::default(), None, &constants);
-    policy.plan(&Method::GET, "/").clone()
+    policy.plan(&Method::GET, "/api").clone()
 }
 
 fn reply(body: &'static str) -> Outcome {
@@ -35,14 +41,39 @@ fn reply(body: &'static str) -> Outcome {
 /// A request that was seen, and its trial, in which the candidate answered so.
 fn batch(candidate: &'static str, memory: &Arc<Budget>) -> Box<Batch> {
     let mut batch = Batch::default();
-    batch.seen(Subject::new(&Method::GET, "/", None));
-    let request = Request {
+    add(&mut batch, get(), candidate, Call { plan: plan(), memory });
+    Box::new(batch)
+}
+
+/// `GET /`.
+fn get() -> Request {
+    Request {
         method: Method::GET,
         uri: Uri::from_static("/"),
         headers: HeaderMap::new(),
         body: Payload::default(),
         trailers: None,
-    };
+    }
+}
+
+/// `POST /api` with a JSON body.
+fn post(body: &str) -> Request {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let body = Bytes::copy_from_slice(body.as_bytes()).into();
+    Request { method: Method::POST, uri: Uri::from_static("/api"), headers, body, trailers: None }
+}
+
+/// What a trial goes by, and where its memory is counted.
+struct Call<'m> {
+    plan: Arc<Plan>,
+    memory: &'m Arc<Budget>,
+}
+
+/// Adds a request that was seen, and its trial, in which the candidate answered so.
+fn add(batch: &mut Batch, request: Request, candidate: &'static str, call: Call<'_>) {
+    let Call { plan, memory } = call;
+    batch.seen(Subject::new(&request.method, request.uri.path(), Some(&plan)));
     let exchange = Exchange {
         id: RequestId { process: 1, number: 1 },
         at: at(0),
@@ -53,8 +84,15 @@ fn batch(candidate: &'static str, memory: &Arc<Budget>) -> Box<Batch> {
     let exchange = Box::new(exchange);
     let trial = Trial { exchange, candidate: reply(candidate), latency: Duration::ZERO };
     let charge = memory.take(1).expect("room");
-    batch.trial(Pending { trial, plan: plan(), charge });
-    Box::new(batch)
+    batch.trial(Pending { trial, plan, charge });
+}
+
+/// The session in which a judge has booked this batch.
+fn booked(batch: Batch) -> Session {
+    let book = Arc::new(Mutex::new(Book::new(info("a"))));
+    Judge::new(book.clone()).work(batch);
+    let book = book.lock().unwrap_or_else(PoisonError::into_inner);
+    book.session().into_owned()
 }
 
 /// One judge with such a comparer; what it has booked is given once it has ended.
@@ -77,6 +115,61 @@ fn offer_once(offer: impl FnOnce(&Inbox)) -> impl FnMut(&Inbox) {
             offer(inbox);
         }
     }
+}
+
+#[test]
+fn a_request_is_counted_under_the_operation_that_it_asks_for() {
+    let (memory, mut batch) = (Budget::new(100), Batch::default());
+    let call = || Call { plan: plan(), memory: &memory };
+    let rpc = r#"{"jsonrpc":"2.0","method":"eth_call","id":1}"#;
+    add(&mut batch, post(rpc), "primary", call());
+    add(&mut batch, post(rpc), "other", call());
+    add(&mut batch, post(r#"{"query":"query Items { a }"}"#), "primary", call());
+    add(&mut batch, post(r#"{"name":"no operation"}"#), "primary", call());
+    // Its body is nowhere: it was never mirrored.
+    let subject = Subject::new(&Method::POST, "/api", None);
+    batch.seen_and_settled(subject, Disposition::SampledOut);
+    let session = booked(batch);
+    let counts = |(name, stats): (&String, &EndpointStats)| {
+        assert!(stats.ledger.is_exact(), "{name}: {:?}", stats.ledger);
+        (name.clone(), stats.ledger.seen, stats.equal)
+    };
+    let counts: Vec<_> = session.endpoints.iter().map(counts).collect();
+    let expected = [("POST /api", 2, 1), ("POST /api Items", 1, 1), ("POST /api eth_call", 2, 1)];
+    assert_eq!(counts, expected.map(|(name, seen, equal)| (name.to_owned(), seen, equal)));
+    let finding = session.findings.values().next().expect("one differs");
+    assert_eq!(finding.endpoint, "POST /api eth_call");
+}
+
+#[test]
+fn a_name_that_a_route_gives_stays() {
+    let (memory, mut batch) = (Budget::new(100), Batch::default());
+    let plan =
+        plan_of("primary: { url: http://a:1 }\nroutes: [{ match: { path: /api }, name: rpc }]");
+    let rpc = r#"{"jsonrpc":"2.0","method":"eth_call","id":1}"#;
+    add(&mut batch, post(rpc), "other", Call { plan, memory: &memory });
+    let names: Vec<_> = booked(batch).endpoints.into_keys().collect();
+    assert_eq!(names, ["rpc"]);
+}
+
+#[test]
+fn a_rule_whose_field_never_differs_has_matched_something() {
+    let (memory, mut batch) = (Budget::new(100), Batch::default());
+    let plan = plan_of(
+        "primary: { url: http://a:1 }\ncompare: { ignore: [$.id, $.idd], headers: { also: [x-a] } }",
+    );
+    let answer = r#"{"id":1}"#;
+    add(&mut batch, get(), "{}", Call { plan: plan.clone(), memory: &memory });
+    let mut trials = batch.take_trials();
+    for pending in &mut trials {
+        pending.trial.exchange.primary = reply(answer);
+        pending.trial.candidate = reply(answer);
+    }
+    trials.into_iter().for_each(|pending| batch.trial(pending));
+    let session = booked(batch);
+    let matched = |(name, used): (&RuleName, &RuleUse)| (name.text.clone(), used.matched);
+    let matched: Vec<_> = session.rules.iter().map(matched).collect();
+    assert_eq!(matched, [("$.id".to_owned(), 1)]);
 }
 
 #[test]

@@ -1,16 +1,17 @@
 //! Which copy is sent when: at once where a slot is free, else in turn, else not at all.
 
 use crate::base::{Alarms, Charge, clock};
+use crate::compare::endpoint::{Asked, may_have_operation};
 use crate::compare::same;
-use crate::judge::{Batch, Equal, Pending, Subject};
+use crate::judge::{Batch, Equal, Glances, Pending, Subject};
 use crate::mirror::breaker::{Ending, Pass};
 use crate::mirror::copy::{self, Answer, Replay, Sending};
 use crate::mirror::crew::Crew;
 use crate::mirror::readings::Readings;
 use crate::mirror::{Limits, Outbox};
 use crate::model::{
-    Answered, Disposition, DropReason, Exchange, FailReason, Fault, Outcome, Payload, SkipReason,
-    Trial,
+    Answered, Disposition, DropReason, Exchange, FailReason, Fault, Outcome, Payload, Request,
+    SkipReason, Trial,
 };
 use crate::policy::Plan;
 use crate::upstream::{Endpoint, Pool};
@@ -24,6 +25,9 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// No connection rests for this long.
 const LONG: Duration = Duration::from_secs(60);
+
+/// Of the equal trials under rules, after the first ones, one in so many is handed on.
+const GLANCES: u64 = 64;
 
 /// A complete exchange whose copy is to be sent.
 pub struct Job {
@@ -46,6 +50,7 @@ pub struct Mirror {
     crew: Crew<Flight>,
     alarms: Alarms,
     readings: Arc<Readings>,
+    glances: Glances,
 }
 
 /// A job in the queue, and since when.
@@ -74,6 +79,7 @@ impl Mirror {
             landed: Notify::new(),
             crew: Crew::new(),
             alarms: Alarms::default(),
+            glances: Glances::each(GLANCES),
         })
     }
 
@@ -203,11 +209,20 @@ impl Mirror {
         Some(job)
     }
 
+    /// Whether an equal trial is worth a look all the same: its operation stands in its body, or it
+    /// is one of the few that show what the rules select.
+    fn is_for_the_judge(&self, request: &Request, plan: &Plan) -> bool {
+        let is_named = plan.name.is_some();
+        (!is_named && may_have_operation(Asked::of(request)))
+            || (!plan.rules.names().is_empty() && self.glances.take())
+    }
+
     /// Hands a trial on to be compared. Equal answers are seen to be so at once, which costs a look
     /// at their headers and frees their memory: nothing is left of them but to be booked.
     fn tell(&self, Job { exchange, plan, charge }: Job, answer: Answer) {
         let Answer { outcome, latency, same_body } = answer;
-        if same_body && same(&exchange.primary, &outcome, &plan.rules) {
+        let equal = same_body && same(&exchange.primary, &outcome, &plan.rules);
+        if equal && !self.is_for_the_judge(&exchange.request, &plan) {
             let request = &exchange.request;
             let subject = Subject::new(&request.method, request.uri.path(), Some(&plan));
             let equal = Equal { at: exchange.at, primary: exchange.latency, candidate: latency };

@@ -89,12 +89,13 @@ impl<'a> Report<'a> {
 
     pub fn new(session: &'a Session, gate: &'a GateResult, filter: Filter) -> Self {
         let is_shown = |name: &str| filter.endpoint.as_ref().is_none_or(|glob| glob.matches(name));
-        let endpoints: Vec<_> = session
-            .endpoints
-            .iter()
-            .filter(|(name, _)| is_shown(name))
-            .map(|(name, stats)| (name.as_str(), stats))
-            .collect();
+        // All requests of a path may have turned out to be those of its operations.
+        let has_requests =
+            |(_, stats): &(&String, &EndpointStats)| stats.ledger != Ledger::default();
+        let counted = session.endpoints.iter().filter(has_requests);
+        let counted: Vec<_> = counted.map(|(name, stats)| (name.as_str(), stats)).collect();
+        let endpoints: Vec<_> =
+            counted.iter().copied().filter(|(name, _)| is_shown(name)).collect();
         let is_recent = |finding: &Finding| filter.since.is_none_or(|at| finding.last_seen >= at);
         let mut findings: Vec<_> = session
             .findings
@@ -107,7 +108,7 @@ impl<'a> Report<'a> {
         Self {
             info: &session.info,
             left_out: LeftOut {
-                endpoints: session.endpoints.len() - endpoints.len(),
+                endpoints: counted.len() - endpoints.len(),
                 findings: session.findings.len() - findings.len(),
             },
             filter,
@@ -129,7 +130,8 @@ impl<'a> Report<'a> {
         endpoints
     }
 
-    /// The rules that were of no use, and those that excused more than one field, in words.
+    /// The rules that select nothing, neither where something differs nor in the few answers that are
+    /// looked into for it, and those that excused more than one field, in words.
     pub(super) fn odd_rules(&self) -> Vec<String> {
         let named = |name: &RuleName, used: &RuleUse, what: String| {
             format!("{} (line {}) {} {what}", clean(&name.key), used.line, clean(&name.text))

@@ -7,7 +7,7 @@
 //! This module never looks anything up that a document names.
 
 use super::Unreadable;
-use super::tree::{Space, Writer, unreadable};
+use super::tree::{Lists, Space, Writer, Written, pair, unreadable};
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -20,11 +20,20 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// The tree as JSON.
 pub fn to_json(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    read(bytes, &Lists::new()).map(|tree| tree.json)
+}
+
+/// Both trees as JSON, an element without children alike to those that have some.
+pub fn pair_to_json(sides: [&[u8]; 2]) -> [Result<Vec<u8>, Unreadable>; 2] {
+    pair(sides, read)
+}
+
+fn read(bytes: &[u8], known: &Lists) -> Result<Written, Unreadable> {
     let text = str::from_utf8(bytes)
         .map_err(|error| unreadable(error.valid_up_to(), "it is not UTF-8"))?;
     let mut reader = Reader::from_str(text);
     let mut state = State {
-        out: Writer::new(bytes.len()),
+        out: Writer::new(bytes.len(), known),
         scopes: Vec::new(),
         namespaces: HashMap::from([("xml".to_owned(), vec![Rc::from(XML)])]),
         has_root: false,
@@ -43,8 +52,8 @@ pub fn to_json(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
 
 type Problem = &'static str;
 
-struct State {
-    out: Writer,
+struct State<'l> {
+    out: Writer<'l>,
     /// The prefixes that each open element declares.
     scopes: Vec<Vec<String>>,
     /// What each prefix stands for, the innermost last.
@@ -52,7 +61,7 @@ struct State {
     has_root: bool,
 }
 
-impl State {
+impl State<'_> {
     /// Takes one event in; false at the end of the document.
     fn event(&mut self, event: Event<'_>) -> Result<bool, Problem> {
         match event {
@@ -188,6 +197,23 @@ mod tests {
             Ok(r#"{"@b":"<A","@z":"1","a":[{"b":"1"},"x",{"c":""},{"b":""}]}"#),
         );
         check("<a>x &amp;<!-- c --><![CDATA[<y>]]>&#x41;</a>", Ok(r#"{"a":"x &<y>A"}"#));
+    }
+
+    #[test]
+    fn an_element_without_children_is_like_those_that_have_some() {
+        let check = |x: &str, y: &str, expected: [&str; 2]| {
+            let sides = pair_to_json([x.as_bytes(), y.as_bytes()]);
+            let sides = sides.map(|side| String::from_utf8(side.expect("XML")).expect("UTF-8"));
+            assert_eq!(sides, expected, "{x} {y}");
+        };
+        check("<a/>", "<a><b/></a>", [r#"{"a":[]}"#, r#"{"a":[{"b":""}]}"#]);
+        check("<a> </a>", "<a/>", [r#"{"a":""}"#; 2]);
+        check("<a/>", "<a>x</a>", [r#"{"a":""}"#, r#"{"a":"x"}"#]);
+        let one = "<r><l><i/></l><l/><m><l/></m></r>";
+        let json = r#"{"r":[{"l":[{"i":""}]},{"l":[]},{"m":[{"l":""}]}]}"#;
+        check(one, one, [json; 2]);
+        let [x, y] = pair_to_json([b"<a/>", b"<a>"]);
+        assert_eq!((x, y.is_err()), (Ok(br#"{"a":""}"#.to_vec()), true));
     }
 
     #[test]

@@ -254,6 +254,37 @@ fn two_saved_responses_are_compared() {
 }
 
 #[test]
+fn saved_protobuf_is_compared_by_its_descriptors() {
+    let folder = TempDir::new().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        fs::write(folder.path().join(name), bytes).expect("written");
+    };
+    let descriptors = include_bytes!("../../fixtures/config/protobuf/shop.pb");
+    write("shop.pb", descriptors);
+    let config = "primary: { url: \"http://127.0.0.1:3001\" }\n\
+                  compare: { protobuf: { descriptors: shop.pb } }\n";
+    write("shadow.yaml", config.as_bytes());
+    write("a", b"\x08\x01\x12\x04open");
+    write("b", b"\x12\x04shut\x08\x01");
+    let path = |args: &[&str]| {
+        let different =
+            run(folder.path(), &[&["diff", "a", "b", "--format", "json"][..], args].concat());
+        assert_eq!(different.status.code(), Some(1));
+        let report: serde_json::Value = serde_json::from_str(&stdout(&different)).expect("JSON");
+        report["differences"][0]["path"].as_str().expect("a path").to_owned()
+    };
+    assert_eq!(path(&["--message", "shop.v1.Order"]), "$.state");
+    let frame = |message: &[u8]| [&b"\0\0\0\0\x08"[..], message].concat();
+    write("a", &frame(b"\x08\x01\x12\x04open"));
+    write("b", &frame(b"\x12\x04shut\x08\x01"));
+    assert_eq!(path(&["--method", "/shop.v1.Orders/GetOrder"]), "$[*].state");
+    for unknown in [["--message", "shop.v1.None"], ["--method", "/shop.v1.Orders/None"]] {
+        let problem = refused(folder.path(), &[&["diff", "a", "b"][..], &unknown[..]].concat(), 2);
+        assert!(problem.contains("in no descriptors"), "{problem}");
+    }
+}
+
+#[test]
 fn init_writes_a_config_that_checks_and_never_overwrites_one() {
     let folder = TempDir::new().expect("a folder");
     let args =

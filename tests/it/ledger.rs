@@ -48,6 +48,27 @@ fn m18_the_ledger_is_exact_after_a_storm() {
 }
 
 #[test]
+fn equal_answers_too_are_counted_under_the_operation_that_was_asked_for() {
+    let (primary, candidate) = (Origin::json("{}"), Origin::json("{}"));
+    let shadow = Shadow::start(primary.address, candidate.address, "");
+    let mut client = Client::connect(shadow.listen);
+    for target in ["/graphql?query=query+Items%7Ba%7D", "/graphql?query=red+shoes", "/plain"] {
+        (0..3).for_each(|_| drop(client.get(target)));
+    }
+    let report = shadow.settled(9);
+    let endpoints = report["endpoints"].as_array().expect("endpoints").iter();
+    let mut counts: Vec<_> = endpoints
+        .map(|each| {
+            let name = each["endpoint"].as_str().expect("a name").to_owned();
+            (name, each["seen"].as_u64(), each["equal"].as_u64())
+        })
+        .collect();
+    counts.sort();
+    let names = ["GET /graphql", "GET /graphql Items", "GET /plain"];
+    assert_eq!(counts, names.map(|name| (name.to_owned(), Some(3), Some(3))));
+}
+
+#[test]
 fn what_is_queued_or_in_flight_at_the_end_is_counted_and_stored() {
     let primary = Origin::json("{}");
     let hung = Origin::start(|_| Act::Hang);

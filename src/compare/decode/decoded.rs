@@ -3,9 +3,12 @@
 //! This module never reads bodies that are equal as they came.
 
 use super::body::{Body, Undecodable, codings, media};
-use crate::compare::reading::Reading;
+use crate::compare::reading::{self, Readers, Reading};
+use crate::compare::types::Types;
 use crate::model::{Outcome, Reply};
+use bytes::Bytes;
 use http::HeaderValue;
+use std::borrow::Cow;
 
 /// Both bodies, decoded: what [`compare`](crate::compare::compare) borrows its findings from.
 #[derive(Clone, Debug)]
@@ -18,6 +21,11 @@ pub struct Decoded {
 impl Decoded {
     /// Decodes what there is; bodies that are equal as they came are decoded once.
     pub fn new(primary: &Outcome, candidate: &Outcome) -> Self {
+        Self::typed(primary, candidate, Types::default())
+    }
+
+    /// The same, where the types of protobuf bodies may be known.
+    pub fn typed(primary: &Outcome, candidate: &Outcome, types: Types<'_>) -> Self {
         let (x, y) = (reply(primary), reply(candidate));
         let one = x.zip(y).is_some_and(|(x, y)| {
             codings(x).eq(codings(y)) && x.body == y.body && label(x) == label(y)
@@ -28,8 +36,8 @@ impl Decoded {
             (Some(x), Some(y), Some(body_x), Some(body_y)) if !one => {
                 let contents = body_x.content().ok().zip(body_y.content().ok());
                 contents.and_then(|(content_x, content_y)| {
-                    let codings = [x, y].map(message_coding);
-                    Reading::new([(media(x), content_x), (media(y), content_y)], codings)
+                    let readers = Readers { codings: [x, y].map(message_coding), types };
+                    Reading::new([(media(x), content_x), (media(y), content_y)], readers)
                 })
             }
             _ => None,
@@ -64,6 +72,21 @@ impl Decoded {
     pub(in crate::compare) fn reading(&self) -> Option<&Reading> {
         self.reading.as_ref()
     }
+}
+
+/// The body of one answer without its encoding, where it can be decoded.
+pub(in crate::compare) fn text(reply: &Reply) -> Option<Bytes> {
+    Body::new(reply).decoded.ok()
+}
+
+/// That text as JSON, where the body is JSON or is read into it.
+pub(in crate::compare) fn alone<'a>(
+    reply: &'a Reply,
+    text: &'a [u8],
+    types: Types<'_>,
+) -> Option<Cow<'a, [u8]>> {
+    let readers = Readers { codings: [message_coding(reply); 2], types };
+    reading::alone((media(reply), text), readers)
 }
 
 fn reply(outcome: &Outcome) -> Option<&Reply> {

@@ -14,3 +14,4 @@ pub use body::Undecodable;
 pub(super) use body::{Body, codings, media};
 pub(super) use coding::undo;
 pub use decoded::Decoded;
+pub(super) use decoded::{alone, text};

@@ -84,12 +84,20 @@ pub fn is_one_of(template: &str, name: &str) -> bool {
     method == root && path.len() == segments.len() && path.iter().zip(&segments).all(fits)
 }
 
-/// The method, and the segments of the path; a name of another shape is all root.
+/// The method, and the segments of the path; a name of another shape is all root. An operation
+/// that follows the path belongs to the last segment.
 fn parts(template: &str) -> (&str, Vec<&str>) {
-    match template.split_once('/') {
-        Some((root, path)) if root.ends_with(' ') => (root, path.split('/').collect()),
-        _ => (template, Vec::new()),
-    }
+    let Some((root, path)) = template.split_once('/').filter(|(root, _)| root.ends_with(' '))
+    else {
+        return (template, Vec::new());
+    };
+    let end = path.find(' ').unwrap_or(path.len());
+    let last = path.get(..end).and_then(|plain| plain.rfind('/'));
+    let Some((before, last)) = last.and_then(|at| Some((path.get(..at)?, path.get(at + 1..)?)))
+    else {
+        return (root, vec![path]);
+    };
+    (root, before.split('/').chain([last]).collect())
 }
 
 /// Whether a segment is no literal, or one that means something by its form.
@@ -97,21 +105,43 @@ fn is_kept(segment: &str) -> bool {
     segment.is_empty()
         || segment.starts_with('{')
         || segment == "**"
+        || segment.contains(' ')
         || is_version(segment)
         || is_locale(segment)
 }
 
-/// `v1`, `v2.3`.
+/// `v1`, `v2.3`, `v1beta2`.
 fn is_version(segment: &str) -> bool {
-    let Some(numbers) = segment.strip_prefix(['v', 'V']) else { return false };
-    numbers.split('.').all(|part| !part.is_empty() && part.bytes().all(|it| it.is_ascii_digit()))
+    let Some(text) = segment.strip_prefix(['v', 'V']) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let mut stages = ["alpha", "beta", "rc"].into_iter();
+    let (numbers, stage) = stages.find_map(|stage| text.split_once(stage)).unwrap_or((text, ""));
+    numbers.split('.').all(is_number) && (stage.is_empty() || is_number(stage))
 }
 
-/// `en-US`, `de_CH`, `pt-br`; a language alone looks like any short word.
+/// The languages of ISO 639-1: of two letters only these are one.
+const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch \
+     co cr cs cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha \
+     he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks \
+     ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no \
+     nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq \
+     sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi \
+     yo za zh zu";
+
+/// `en`, `en-US`, `de_CH`, `pt-br`, `zh-Hans-CN`, `es-419`.
 fn is_locale(segment: &str) -> bool {
-    let Some((language, region)) = segment.split_once(['-', '_']) else { return false };
-    let letters = |text: &str| text.len() == 2 && text.bytes().all(|it| it.is_ascii_alphabetic());
-    letters(language) && letters(region) && language.bytes().all(|it| it.is_ascii_lowercase())
+    let mut parts = segment.split(['-', '_']);
+    let language = parts.next().unwrap_or_default();
+    let letters = |text: &str| text.bytes().all(|it| it.is_ascii_alphabetic());
+    let is_part = |part: &str| match part.len() {
+        2 | 4 => letters(part),
+        3 => part.bytes().all(|it| it.is_ascii_digit()),
+        _ => false,
+    };
+    language.len() == 2
+        && language.bytes().all(|it| it.is_ascii_lowercase())
+        && (parts.clone().next().is_some() || LANGUAGES.split(' ').any(|one| one == language))
+        && parts.all(is_part)
 }
 
 #[cfg(test)]
@@ -157,18 +187,41 @@ mod tests {
     #[test]
     fn what_is_asked_for_often_or_means_something_stays() {
         let mut all = many("GET /users/", "", 50, 10);
-        all.extend(
-            ["me", "{int}", "en-US", "v2", "list"].map(|it| (format!("GET /users/{it}"), 1)),
-        );
+        let kept = ["me", "{int}", "en-US", "de", "zh-Hans-CN", "es-419", "v2", "v1beta1"];
+        let joined = ["list", "xx", "va", "v1x", "en-", "de-abc", "EN"];
+        all.extend(kept.iter().chain(&joined).map(|it| (format!("GET /users/{it}"), 1)));
         all[50].1 = 500;
         let expected = [
+            ("GET /users/de", 1),
             ("GET /users/en-US", 1),
+            ("GET /users/es-419", 1),
             ("GET /users/me", 500),
+            ("GET /users/v1beta1", 1),
             ("GET /users/v2", 1),
-            ("GET /users/{*}", 501),
+            ("GET /users/zh-Hans-CN", 1),
+            ("GET /users/{*}", 507),
             ("GET /users/{int}", 1),
         ];
         check(&all, &expected);
+    }
+
+    #[test]
+    fn operations_of_one_path_are_no_values_of_a_variable() {
+        let all: Vec<_> = (0..40)
+            .flat_map(|one| {
+                let call = format!("POST /t/shop{one}/mcp tools/call");
+                let graph = format!("POST /t/shop7/graphql Query{one}");
+                [(call, 6), (graph, 6)]
+            })
+            .collect();
+        let found = counts(&all);
+        assert_eq!(found["POST /t/{*}/mcp tools/call"], 240 - 6);
+        assert_eq!(found.len(), 42);
+        let each = |one: usize| (format!("POST /graphql Query{one}"), 6);
+        let all: Vec<_> = (0..40).map(each).collect();
+        assert_eq!(counts(&all).len(), 40);
+        assert!(is_one_of("POST /t/a/mcp tools/call", "POST /t/{*}/mcp tools/call"));
+        assert!(!is_one_of("POST /t/a/mcp tools/list", "POST /t/{*}/mcp tools/call"));
     }
 
     #[test]

@@ -6,14 +6,19 @@
 //!
 //! [`Operations`] names requests by an API description instead, whose names stay as they are.
 //!
+//! [`operation()`] tells apart what goes by one path: operations of GraphQL and methods of JSON-RPC.
+//!
 //! This module never depends on the order in which requests came.
 
 mod described;
+mod graphql;
 mod learned;
+mod operation;
 mod protocol;
 mod template;
 
 pub use described::Operations;
 pub use learned::{is_one_of, learn};
+pub use operation::{Asked, may_have_operation, operation};
 pub use protocol::is_grpc;
 pub use template::template;

@@ -88,6 +88,11 @@ fn variable(segment: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// Whether a word names something, and is no value that differs from request to request.
+pub(super) fn is_word(word: &str) -> bool {
+    variable(word.as_bytes()).is_none()
+}
+
 /// The extension of a file whose name differs from request to request, or is of a sort that is
 /// served from a directory of its like.
 fn file(segment: &[u8]) -> Option<&[u8]> {

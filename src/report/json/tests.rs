@@ -2,7 +2,7 @@
 
 use super::schema_check::{check, check_as};
 use super::{finding, gate as gate_json, render, schema};
-use crate::model::{Finding, Session};
+use crate::model::{EndpointStats, Finding, Session};
 use crate::report::clean::is_hidden;
 use crate::report::fixtures::{at, empty, hostile, limits, rich, skipped_only};
 use crate::report::{Filter, Glob, Report};
@@ -95,6 +95,17 @@ fn a_filter_says_what_it_left_out() {
     assert_eq!(value["endpoints"].as_array().map(Vec::len), Some(2));
     assert_eq!(value["coverage"]["seen"], json!(9_060));
     assert_eq!(value["gate"], parse(REPORT)["gate"], "the gate is over the whole session");
+}
+
+#[test]
+fn an_endpoint_whose_requests_all_count_under_others_is_not_listed() {
+    let mut session = skipped_only();
+    session.endpoints.insert("POST /graphql".into(), EndpointStats::default());
+    let filter = Filter { endpoint: Some(Glob::new("POST*")), since: None };
+    let value = parse(&report(&session, filter));
+    assert_eq!(value["endpoints"].as_array().map(Vec::len), Some(1));
+    assert_eq!(value["endpoints"][0]["endpoint"], "POST /orders");
+    assert_eq!(value["filter"]["endpoints_left_out"], 0);
 }
 
 #[test]

@@ -106,16 +106,22 @@ impl Book {
         }
     }
 
-    /// A request that was counted under one name turns out to be another endpoint's.
-    pub fn rename<'a>(&mut self, from: &str, to: impl Into<EndpointName<'a>>) {
-        let from = if self.session.endpoints.contains_key(from) { from } else { OTHER };
-        let Some(stats) = self.session.endpoints.get_mut(from) else { return };
-        if stats.ledger.unsettled() == 0 {
-            return;
+    /// A request that was counted under one name turns out to be another endpoint's. False where no
+    /// request waits under a name of its own: then this one is to be booked under the first, too.
+    pub fn rename<'a, 'b>(
+        &mut self,
+        from: impl Into<EndpointName<'a>>,
+        to: impl Into<EndpointName<'b>>,
+    ) -> bool {
+        let from = self.counted(from.into());
+        let Some(stats) = self.session.endpoints.get_mut(&from) else { return false };
+        if from == OTHER || stats.ledger.unsettled() == 0 {
+            return false;
         }
         stats.ledger.seen -= 1;
-        self.mark(from);
-        self.on(to.into(), |stats| stats.ledger.seen += 1);
+        self.mark(&from);
+        self.seen(to, 1);
+        true
     }
 
     /// Books requests that came to their end without being compared.
@@ -186,8 +192,21 @@ impl Book {
             self.fresh += 1;
             return text.to_owned();
         }
+        self.joined_name(EndpointName { text, origin }).unwrap_or(OTHER).to_owned()
+    }
+
+    /// Where the requests of an endpoint are counted that are booked by now.
+    fn counted(&self, endpoint: EndpointName<'_>) -> String {
+        if self.session.endpoints.contains_key(endpoint.text) {
+            return endpoint.text.to_owned();
+        }
+        self.joined_name(endpoint).unwrap_or(OTHER).to_owned()
+    }
+
+    /// The name that stands for what was joined for good, this one with it.
+    fn joined_name(&self, EndpointName { text, origin }: EndpointName<'_>) -> Option<&str> {
         let fits = |name: &&String| origin == Origin::Observed && is_one_of(text, name);
-        self.joined.iter().find(fits).map_or(OTHER, String::as_str).to_owned()
+        self.joined.iter().find(fits).map(String::as_str)
     }
 
     /// Changes the counts of one endpoint; gives the name that it is counted under where that is

@@ -168,10 +168,10 @@ fn a_given_name_is_never_one_of_many() {
 fn a_request_that_is_named_later_keeps_both_ledgers_exact() {
     let mut book = Book::new(info("a"));
     book.seen("POST /graphql", 1);
-    book.rename("POST /graphql", "query Items");
+    assert!(book.rename("POST /graphql", "query Items"));
     book.settle("query Items", Disposition::Compared, 1);
     // There is nothing left to be renamed.
-    book.rename("POST /graphql", "query Items");
+    assert!(!book.rename("POST /graphql", "query Items"));
     let session = book.session();
     assert!(session.endpoints.values().all(|stats| stats.ledger.is_exact()));
     assert_eq!(session.endpoints["query Items"].ledger.seen, 1);

@@ -11,4 +11,4 @@ mod reference;
 mod tokens;
 mod tree;
 
-pub use tree::to_json;
+pub use tree::{pair_to_json, to_json};

@@ -5,7 +5,7 @@
 use super::reference::decode;
 use super::tokens::{Attribute, Token, Tokens};
 use crate::syntax::Unreadable;
-use crate::syntax::tree::{Space, Writer, unreadable};
+use crate::syntax::tree::{Lists, Space, Writer, Written, pair, unreadable};
 use std::collections::HashMap;
 
 /// What stands for a value that is new with every page.
@@ -13,11 +13,20 @@ const FRESH: &str = "(new with every page)";
 
 /// The page as JSON.
 pub fn to_json(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
+    read(bytes, &Lists::new()).map(|tree| tree.json)
+}
+
+/// Both pages as JSON, an element without children alike to those that have some.
+pub fn pair_to_json(sides: [&[u8]; 2]) -> [Result<Vec<u8>, Unreadable>; 2] {
+    pair(sides, read)
+}
+
+fn read(bytes: &[u8], known: &Lists) -> Result<Written, Unreadable> {
     let text = str::from_utf8(bytes)
         .map_err(|error| unreadable(error.valid_up_to(), "it is not UTF-8"))?;
     let mut tokens = Tokens(text.strip_prefix('\u{feff}').unwrap_or(text));
-    let mut page =
-        Page { out: Writer::list(bytes.len()), open: Vec::new(), counts: HashMap::new() };
+    let out = Writer::list(bytes.len(), known);
+    let mut page = Page { out, open: Vec::new(), counts: HashMap::new() };
     loop {
         let at = bytes.len() - tokens.0.len();
         let Some(token) = tokens.next() else { break };
@@ -43,15 +52,15 @@ pub fn to_json(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
     Ok(page.out.finish(true))
 }
 
-struct Page {
-    out: Writer,
+struct Page<'l> {
+    out: Writer<'l>,
     /// The names of the open elements.
     open: Vec<String>,
     /// How many of each name are open.
     counts: HashMap<String, usize>,
 }
 
-impl Page {
+impl Page<'_> {
     /// Opens an element; names it where what follows is text up to its end tag.
     fn open(
         &mut self,

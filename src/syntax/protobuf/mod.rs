@@ -9,13 +9,26 @@
 //! senders write it to be read as a message at all; else its bytes count. Packed and single values
 //! of a repeated field are different, since nothing tells that the packed bytes are numbers.
 //!
+//! With descriptors, a [`Schema`], fields have names and types: [`typed_to_json`]. A side that does
+//! not fit its type is an error there, for the readers by wire to take over.
+//!
 //! This module never guesses for one side alone, and never uses the machine's stack for nesting.
 
+mod descriptor;
 mod guess;
+mod known;
 mod render;
+mod scalar;
+mod schema;
 #[cfg(test)]
 #[allow(clippy::cast_possible_truncation, reason = "encoders of tests cut numbers on purpose")]
 mod tests;
+mod typed;
+#[cfg(test)]
+#[allow(clippy::cast_possible_truncation, reason = "encoders of tests cut numbers on purpose")]
+mod typed_tests;
 mod wire;
 
 pub use render::{Message, Messages, pair_to_json};
+pub use schema::{BadSchema, Schema, Type};
+pub use typed::typed_to_json;

@@ -7,7 +7,7 @@ use std::str::from_utf8;
 use std::vec::IntoIter;
 
 /// Longer texts are not written.
-const MAX_TEXT: usize = 64 << 20;
+pub(super) const MAX_TEXT: usize = 64 << 20;
 
 /// One message of a body.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub fn pair_to_json(sides: [Messages<'_>; 2]) -> [Result<Vec<u8>, Unreadable>; 2
 }
 
 impl<'a> Messages<'a> {
-    fn each(self) -> impl Iterator<Item = Message<'a>> {
+    pub(super) fn each(self) -> impl Iterator<Item = Message<'a>> {
         let (one, more) = match self {
             Self::One(bytes) => (Some(Message { at: 0, bytes }), None),
             Self::Stream(messages) => (None, Some(messages)),

@@ -109,7 +109,7 @@ fn group<'a>(input: &mut Input<'a>, number: u32) -> Result<&'a [u8], Unreadable>
 }
 
 /// A number of up to 64 bits in base 128, the least significant first.
-fn varint(input: &mut Input<'_>) -> Result<(u64, bool), Unreadable> {
+pub(super) fn varint(input: &mut Input<'_>) -> Result<(u64, bool), Unreadable> {
     let start = *input;
     let mut number = 0;
     for place in 0..10 {

@@ -2,7 +2,7 @@
 
 use super::Parts;
 use shadowdiff::syntax::json::Document;
-use shadowdiff::syntax::protobuf::{Message, Messages, pair_to_json};
+use shadowdiff::syntax::protobuf::{Message, Messages, Schema, pair_to_json, typed_to_json};
 use shadowdiff::syntax::{Unreadable, cbor as concise, grpc, msgpack as packed};
 
 /// What is read is JSON; what is not says where, within the bytes.
@@ -34,6 +34,22 @@ pub fn msgpack(bytes: &[u8]) {
     }
 }
 
+/// The descriptors of a small service.
+const DESCRIPTORS: &[u8] = include_bytes!("../../../fixtures/config/protobuf/shop.pb");
+
+/// With a type, too, the order of the sides makes no difference, and a side that fits alone fits.
+fn typed([x, y]: [&[u8]; 2]) {
+    let schema = Schema::read(DESCRIPTORS).expect("descriptors");
+    let of = schema.message("shop.v1.Order").expect("a type");
+    let sides = typed_to_json([Messages::One(x), Messages::One(y)], of);
+    let [turned_y, turned_x] = typed_to_json([Messages::One(y), Messages::One(x)], of);
+    assert_eq!(sides, [turned_x, turned_y]);
+    for (bytes, side) in [x, y].into_iter().zip(&sides) {
+        let [alone, _] = typed_to_json([Messages::One(bytes); 2], of);
+        assert_eq!(read(bytes, &alone), read(bytes, side));
+    }
+}
+
 /// Two messages are read alike whichever comes first. Each part: a side.
 pub fn protobuf(bytes: &[u8]) {
     let mut parts = Parts::of(bytes);
@@ -44,6 +60,8 @@ pub fn protobuf(bytes: &[u8]) {
     let [read_x, read_y] = sides;
     read(x, &read_x);
     read(y, &read_y);
+    typed([x, y]);
+    Schema::read(bytes).ok();
     let Ok(frames) = grpc::frames(bytes) else { return };
     let messages: Vec<_> =
         frames.iter().map(|frame| Message { at: frame.at, bytes: frame.bytes }).collect();
