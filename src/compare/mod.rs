@@ -46,6 +46,6 @@ pub use decode::{Decoded, Undecodable};
 pub use patch::{Unpatchable, patch};
 pub use rules::{Name, Rules};
 pub use same::same;
-pub use signature::{Stem, rank, signature};
+pub use signature::{Stem, draw, rank, response_signature, signature};
 pub use stages::compare;
 pub use uses::{Use, Uses};

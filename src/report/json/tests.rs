@@ -76,7 +76,7 @@ fn one_reply(finding: &Finding) -> Value {
 fn a_single_finding_has_all_that_was_kept_of_its_samples() {
     let session = rich();
     for one in session.findings.values() {
-        let value = parse(&finding(one));
+        let value = parse(&finding(&session, one));
         check_as("Finding", &parse(SCHEMA), &value).expect("it fits");
         let sample = &value["samples"][0];
         assert_eq!(sample["request"]["headers"][0], json!(["accept", "application/json"]));

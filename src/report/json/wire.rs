@@ -23,13 +23,67 @@ pub(super) struct Report<'a> {
     totals: Totals,
     /// By name.
     endpoints: Vec<Endpoint<'a>>,
-    /// The worst first: by severity, then count.
+    /// Those that the gate counts first; then by severity, and by the share of the endpoint's
+    /// compared trials that show it.
     findings: Vec<Finding<'a>>,
+    /// The few findings that at least 95 % of what diverged shows; whatever is behind most first.
+    blame: Vec<Blamed>,
+    /// In which ways answers differ, by response signature.
+    responses: Vec<Response<'a>>,
     /// The rules of `compare` that held at some time, over the whole session.
     rules: Vec<Rule<'a>>,
     /// What was let go at a bound of the store, by the bound's name.
     overflow: BTreeMap<&'a str, u64>,
     gate: Gate<'a>,
+}
+
+/// One of the findings that are behind nearly all that diverged.
+#[derive(Serialize, JsonSchema)]
+struct Blamed {
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
+    signature: String,
+    /// Trials that show it and none of those before it.
+    adds: u64,
+    /// What it and those before it cover of the trials that show an unexplained finding.
+    #[schemars(range(min = 0, max = 1))]
+    covered: f64,
+}
+
+/// All trials of an endpoint that have these outcomes and show these findings.
+#[derive(Serialize, JsonSchema)]
+struct Response<'a> {
+    /// The same across requests, processes and runs.
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
+    signature: String,
+    endpoint: &'a str,
+    /// Each side's status code, or the name of its fault.
+    primary: &'a str,
+    candidate: &'a str,
+    #[schemars(schema_with = "severities")]
+    severity: &'static str,
+    /// Signatures of findings: at most 32, the worst.
+    findings: Vec<String>,
+    count: u64,
+    #[schemars(extend("format" = "date-time"))]
+    first_seen: String,
+    #[schemars(extend("format" = "date-time"))]
+    last_seen: String,
+    /// Different paths that were asked for; exact below 64, an estimate above.
+    paths: u64,
+    /// The first two requests, five that were drawn, and the one with the smallest answers.
+    exemplars: Vec<Exemplar<'a>>,
+}
+
+/// One request of many.
+#[derive(Serialize, JsonSchema)]
+struct Exemplar<'a> {
+    request_id: String,
+    #[schemars(extend("format" = "date-time"))]
+    at: String,
+    /// Of both bodies.
+    bytes: u64,
+    /// Method, path and query, redacted.
+    target: &'a str,
 }
 
 /// What a rule of `compare` was good for.
@@ -157,6 +211,10 @@ pub(super) struct Finding<'a> {
     severity: &'static str,
     #[schemars(schema_with = "statuses")]
     status: &'static str,
+    /// The signature of the finding under which this one is told, for they come from one cause as
+    /// far as can be told; its own where others are told under it; null where it is alone.
+    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
+    group: Option<String>,
     /// Trials that show it.
     count: u64,
     #[schemars(extend("format" = "date-time"))]
@@ -268,7 +326,13 @@ impl<'a> From<&'a view::Report<'a>> for Report<'a> {
             coverage: Coverage::new(&report.ledger, report.coverage.chosen),
             totals: report.totals.into(),
             endpoints: report.endpoints.iter().map(|&endpoint| endpoint.into()).collect(),
-            findings: report.findings.iter().map(|finding| Finding::brief(finding)).collect(),
+            findings: report
+                .findings
+                .iter()
+                .map(|finding| Finding::brief(finding, report.groups.lead(finding.signature)))
+                .collect(),
+            blame: blamed(&report.blame),
+            responses: report.variants.iter().map(|variant| Response::from(*variant)).collect(),
             rules: report.rules.iter().map(|(name, used)| Rule::new(name, used)).collect(),
             overflow: report.overflow.iter().map(|(name, &count)| (name.as_str(), count)).collect(),
             gate: report.gate.into(),
@@ -377,15 +441,19 @@ enum Detail {
 }
 
 impl<'a> Finding<'a> {
-    fn brief(finding: &'a model::Finding) -> Self {
-        Self::new(finding, Detail::Brief)
+    fn brief(finding: &'a model::Finding, group: Option<model::Signature>) -> Self {
+        Self::new(finding, group, Detail::Brief)
     }
 
-    pub(super) fn full(finding: &'a model::Finding) -> Self {
-        Self::new(finding, Detail::Full)
+    pub(super) fn full(finding: &'a model::Finding, group: Option<model::Signature>) -> Self {
+        Self::new(finding, group, Detail::Full)
     }
 
-    fn new(finding: &'a model::Finding, detail: Detail) -> Self {
+    fn new(
+        finding: &'a model::Finding,
+        group: Option<model::Signature>,
+        detail: Detail,
+    ) -> Self {
         Self {
             signature: finding.signature.to_string(),
             endpoint: &finding.endpoint,
@@ -393,11 +461,47 @@ impl<'a> Finding<'a> {
             path: &finding.path,
             severity: finding.severity.name(),
             status: finding.status.name(),
+            group: group.map(|lead| lead.to_string()),
             count: finding.count,
             first_seen: time(finding.first_seen),
             last_seen: time(finding.last_seen),
             samples: finding.samples.values().map(|one| Sample::new(one, detail)).collect(),
         }
+    }
+}
+
+fn blamed(blame: &verdict::Blame) -> Vec<Blamed> {
+    let mut covered = 0;
+    let each = |one: &verdict::Blamed| {
+        covered += one.adds;
+        let covered = covered as f64 / blame.of as f64;
+        Blamed { signature: one.signature.to_string(), adds: one.adds, covered }
+    };
+    blame.findings.iter().map(each).collect()
+}
+
+impl<'a> From<&'a model::Variant> for Response<'a> {
+    fn from(variant: &'a model::Variant) -> Self {
+        Self {
+            signature: variant.signature.to_string(),
+            endpoint: &variant.endpoint,
+            primary: &variant.primary,
+            candidate: &variant.candidate,
+            severity: variant.severity.name(),
+            findings: variant.findings.iter().map(ToString::to_string).collect(),
+            count: variant.count,
+            first_seen: time(variant.first_seen),
+            last_seen: time(variant.last_seen),
+            paths: variant.traces.entities.estimate(),
+            exemplars: variant.traces.exemplars.iter().map(Exemplar::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a model::Exemplar> for Exemplar<'a> {
+    fn from(one: &'a model::Exemplar) -> Self {
+        let request_id = one.id.to_string();
+        Self { request_id, at: time(one.at), bytes: one.bytes, target: &one.target }
     }
 }
 
