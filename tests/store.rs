@@ -7,7 +7,8 @@ use shadowdiff::compare::Stem;
 use shadowdiff::config;
 use shadowdiff::model::Origin;
 use shadowdiff::model::{
-    Disposition, Kind, RequestId, Sample, SampleReply, SampleRequest, SessionInfo, Severity, Signature, Status,
+    Disposition, Kind, RequestId, Sample, SampleReply, SampleRequest, SessionInfo, Severity,
+    Signature, Status,
 };
 use shadowdiff::store::{
     Backend, Book, Health, Holder, Judgement, Mark, Occasion, Pace, Root, Setup, Writer,

@@ -143,9 +143,7 @@ impl Exemplars {
         let mut place = 0;
         self.kept.retain(|one| {
             place += 1;
-            place <= Self::DRAWN
-                || early.contains(&(one.at, one.id))
-                || smallest == Some(one.id)
+            place <= Self::DRAWN || early.contains(&(one.at, one.id)) || smallest == Some(one.id)
         });
     }
 }

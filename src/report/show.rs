@@ -2,8 +2,8 @@
 
 use crate::model::{Entities, Exemplar, Finding, Sample, SampleReply, Session, Signature};
 use crate::report::body::{Excerpt, Lines, excerpt};
-use crate::report::company::Company;
 use crate::report::clean::{clean, cut, cut_pair, width};
+use crate::report::company::Company;
 use crate::report::figures::{count, span, when};
 use crate::report::layout::{Labelled, WIDTH, end_line, left, wrap};
 use crate::report::palette::{Palette, paint};

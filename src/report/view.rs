@@ -212,7 +212,9 @@ impl<'a> Report<'a> {
             0 => String::new(),
             more => format!(", and {more} more"),
         };
-        Some(format!("{some} of {all} findings {verb} in {covered} of what diverged: {named}{more}"))
+        Some(format!(
+            "{some} of {all} findings {verb} in {covered} of what diverged: {named}{more}"
+        ))
     }
 
     /// `12 more, 5 noise, 2 expected`: what is not among so many listed findings; nothing where

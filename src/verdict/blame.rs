@@ -122,7 +122,8 @@ mod tests {
     fn of(variants: &[(&[u8], u64)], share: Percent) -> Blame {
         let findings: Vec<_> = (0..20).map(finding).collect();
         let findings: Vec<_> = findings.iter().collect();
-        let variants: Vec<_> = variants.iter().map(|(shown, count)| variant(shown, *count)).collect();
+        let variants: Vec<_> =
+            variants.iter().map(|(shown, count)| variant(shown, *count)).collect();
         blame(&findings, &variants, share)
     }
 

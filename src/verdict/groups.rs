@@ -26,10 +26,7 @@ impl Groups {
     ///
     /// Being shown only with another is not enough by itself: what shows in every answer would
     /// swallow all that shows in some.
-    pub fn new<'a>(
-        findings: &[&Finding],
-        variants: impl IntoIterator<Item = &'a Variant>,
-    ) -> Self {
+    pub fn new<'a>(findings: &[&Finding], variants: impl IntoIterator<Item = &'a Variant>) -> Self {
         let shown = Shown::of(findings, variants);
         let mut leads: Vec<usize> = (0..findings.len()).collect();
         for (&(one, other), &both) in &shown.both {

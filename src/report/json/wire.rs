@@ -213,7 +213,6 @@ pub(super) struct Finding<'a> {
     status: &'static str,
     /// The signature of the finding under which this one is told, for they come from one cause as
     /// far as can be told; its own where others are told under it; null where it is alone.
-    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
     group: Option<String>,
     /// Trials that show it.
     count: u64,
@@ -449,11 +448,7 @@ impl<'a> Finding<'a> {
         Self::new(finding, group, Detail::Full)
     }
 
-    fn new(
-        finding: &'a model::Finding,
-        group: Option<model::Signature>,
-        detail: Detail,
-    ) -> Self {
+    fn new(finding: &'a model::Finding, group: Option<model::Signature>, detail: Detail) -> Self {
         Self {
             signature: finding.signature.to_string(),
             endpoint: &finding.endpoint,

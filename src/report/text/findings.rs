@@ -127,8 +127,12 @@ fn nothing(report: &Report<'_>) -> String {
     }
 }
 
-/// What is not listed above, and where it is.
+/// What the signs mean, what is not listed above, and where it is.
 fn push_rest(out: &mut String, report: &Report<'_>, listed: usize, palette: &Palette) {
+    if report.items().count() < report.unexplained().count() {
+        let text = "+ is found together with the one above: most likely one cause";
+        out.push_str(&format!("\n{}\n", paint(palette.faint, text)));
+    }
     if let Some(rest) = report.not_listed(listed) {
         let text = format!("Not listed: {rest}; `--format json` has them");
         out.push_str(&format!("\n{}\n", paint(palette.faint, &text)));

@@ -51,7 +51,8 @@ impl Book {
         let naming = Naming::of(&self.session, &self.sources.given);
         let dirty = std::mem::take(&mut self.dirty);
         // The last flush was written, or its places are dirty again.
-        for signature in self.flushed.left.drain(..).filter(|key| !dirty.variants.contains_key(key)) {
+        for signature in self.flushed.left.drain(..).filter(|key| !dirty.variants.contains_key(key))
+        {
             self.flushed.variants.remove(&signature);
         }
         let mut wanted = self.renamed(&naming);

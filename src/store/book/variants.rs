@@ -192,7 +192,8 @@ mod tests {
 
     fn judge(book: &mut Book, (number, shown): &Trial) {
         let marks = shown.iter().map(|&each| mark(each)).collect();
-        let trial = Judgement { at: at((number * 31 % 97).cast_signed()), ..judgement("GET /", marks) };
+        let trial =
+            Judgement { at: at((number * 31 % 97).cast_signed()), ..judgement("GET /", marks) };
         book.judge(&trial, &occasion(*number), &|_| *number, &mut |_| sample(*number));
     }
 
@@ -217,7 +218,8 @@ mod tests {
         let book = book_of(&trials);
         assert_eq!(counts(&book), [(vec![1], 2), (vec![1, 2], 2)]);
         let session = book.session();
-        let signature = response_signature("GET /", ["200", "200"], [1, 2].map(|n| Signature([n; 16])));
+        let signature =
+            response_signature("GET /", ["200", "200"], [1, 2].map(|n| Signature([n; 16])));
         let both = &session.variants[&signature];
         assert_eq!((both.first_seen, both.last_seen), (at(31), at(62)));
         assert_eq!(both.traces.entities.hashes(), [1, 2]);

@@ -42,9 +42,8 @@ pub(in crate::store) fn from_json(bytes: &[u8]) -> Result<Variant, RecordError> 
     let record: VariantRecord = serde_json::from_slice(bytes)?;
     check_counts([&record.count])?;
     let unknown = |what, word: &str| RecordError::Word { what, word: word.to_owned() };
-    let signature = |text: &String| {
-        text.parse::<Signature>().map_err(|_| unknown("signature", text))
-    };
+    let signature =
+        |text: &String| text.parse::<Signature>().map_err(|_| unknown("signature", text));
     let findings = record.findings.iter().take(Variant::MAX_FINDINGS).map(signature);
     Ok(Variant {
         signature: signature(&record.signature)?,
