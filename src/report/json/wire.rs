@@ -1,6 +1,7 @@
 //! The shapes of the JSON report.
 
 use crate::model;
+use crate::report::json::together::{Blamed, Response, blamed};
 use crate::report::{Filter, SessionSummary, view};
 use crate::verdict;
 use jiff::Timestamp;
@@ -35,55 +36,6 @@ pub(super) struct Report<'a> {
     /// What was let go at a bound of the store, by the bound's name.
     overflow: BTreeMap<&'a str, u64>,
     gate: Gate<'a>,
-}
-
-/// One of the findings that are behind nearly all that diverged.
-#[derive(Serialize, JsonSchema)]
-struct Blamed {
-    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
-    signature: String,
-    /// Trials that show it and none of those before it.
-    adds: u64,
-    /// What it and those before it cover of the trials that show an unexplained finding.
-    #[schemars(range(min = 0, max = 1))]
-    covered: f64,
-}
-
-/// All trials of an endpoint that have these outcomes and show these findings.
-#[derive(Serialize, JsonSchema)]
-struct Response<'a> {
-    /// The same across requests, processes and runs.
-    #[schemars(regex(pattern = "^[0-9a-f]{32}$"))]
-    signature: String,
-    endpoint: &'a str,
-    /// Each side's status code, or the name of its fault.
-    primary: &'a str,
-    candidate: &'a str,
-    #[schemars(schema_with = "severities")]
-    severity: &'static str,
-    /// Signatures of findings: at most 32, the worst.
-    findings: Vec<String>,
-    count: u64,
-    #[schemars(extend("format" = "date-time"))]
-    first_seen: String,
-    #[schemars(extend("format" = "date-time"))]
-    last_seen: String,
-    /// Different paths that were asked for; exact below 64, an estimate above.
-    paths: u64,
-    /// The first two requests, five that were drawn, and the one with the smallest answers.
-    exemplars: Vec<Exemplar<'a>>,
-}
-
-/// One request of many.
-#[derive(Serialize, JsonSchema)]
-struct Exemplar<'a> {
-    request_id: String,
-    #[schemars(extend("format" = "date-time"))]
-    at: String,
-    /// Of both bodies.
-    bytes: u64,
-    /// Method, path and query, redacted.
-    target: &'a str,
 }
 
 /// What a rule of `compare` was good for.
@@ -300,7 +252,7 @@ fn kinds(_: &mut schemars::SchemaGenerator) -> Schema {
     words(model::Kind::ALL.iter().map(|kind| kind.name()))
 }
 
-fn severities(_: &mut schemars::SchemaGenerator) -> Schema {
+pub(super) fn severities(_: &mut schemars::SchemaGenerator) -> Schema {
     words(model::Severity::ALL.iter().map(|severity| severity.name()))
 }
 
@@ -465,41 +417,6 @@ impl<'a> Finding<'a> {
     }
 }
 
-fn blamed(blame: &verdict::Blame) -> Vec<Blamed> {
-    let mut covered = 0;
-    let each = |one: &verdict::Blamed| {
-        covered += one.adds;
-        let covered = covered as f64 / blame.of as f64;
-        Blamed { signature: one.signature.to_string(), adds: one.adds, covered }
-    };
-    blame.findings.iter().map(each).collect()
-}
-
-impl<'a> From<&'a model::Variant> for Response<'a> {
-    fn from(variant: &'a model::Variant) -> Self {
-        Self {
-            signature: variant.signature.to_string(),
-            endpoint: &variant.endpoint,
-            primary: &variant.primary,
-            candidate: &variant.candidate,
-            severity: variant.severity.name(),
-            findings: variant.findings.iter().map(ToString::to_string).collect(),
-            count: variant.count,
-            first_seen: time(variant.first_seen),
-            last_seen: time(variant.last_seen),
-            paths: variant.traces.entities.estimate(),
-            exemplars: variant.traces.exemplars.iter().map(Exemplar::from).collect(),
-        }
-    }
-}
-
-impl<'a> From<&'a model::Exemplar> for Exemplar<'a> {
-    fn from(one: &'a model::Exemplar) -> Self {
-        let request_id = one.id.to_string();
-        Self { request_id, at: time(one.at), bytes: one.bytes, target: &one.target }
-    }
-}
-
 impl<'a> Sample<'a> {
     fn new(sample: &'a model::Sample, detail: Detail) -> Self {
         let is_full = detail == Detail::Full;
@@ -542,7 +459,7 @@ impl<'a> From<&'a verdict::GateResult> for Gate<'a> {
     }
 }
 
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     at.to_string()
 }
 

@@ -280,6 +280,7 @@ mod tests {
         let mut copy = Session::new(info("a"));
         let show = |book: &mut Book, number: u32, severity| {
             let trial = judgement("GET /", vec![rare(number, severity)]);
+            let trial = Judgement { at: at(number.into()), ..trial };
             let id = u64::from(number);
             book.judge(&trial, &occasion(id), &|_| id, &mut |_| sample(id));
         };
