@@ -29,7 +29,7 @@
 //! | 1 | [`config`] | `shadow.yaml`: raw, then checked, then parts |
 //! | 1 | [`compare`] | the structural comparison, signatures, endpoint templates; pure |
 //! | 1 | [`redact`] | what is replaced before anything is kept; pure |
-//! | 1 | [`verdict`] | the gate; pure |
+//! | 1 | [`verdict`] | the gate, what belongs together, what is to blame; pure |
 //! | 2 | [`policy`] | what one generation of the config says of a request; pure |
 //! | 2 | [`store`] | the running session in memory, and every session on disk |
 //! | 2 | [`upstream`] | connections to one side, kept alive; what failed there |

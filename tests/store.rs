@@ -7,10 +7,11 @@ use shadowdiff::compare::Stem;
 use shadowdiff::config;
 use shadowdiff::model::Origin;
 use shadowdiff::model::{
-    Disposition, Kind, Sample, SampleReply, SampleRequest, SessionInfo, Severity, Signature, Status,
+    Disposition, Kind, RequestId, Sample, SampleReply, SampleRequest, SessionInfo, Severity,
+    Signature, Status,
 };
 use shadowdiff::store::{
-    Backend, Book, Health, Holder, Judgement, Mark, Pace, Root, Setup, Writer,
+    Backend, Book, Health, Holder, Judgement, Mark, Occasion, Pace, Root, Setup, Writer,
 };
 use std::env;
 use std::io::{BufRead, BufReader, Write};
@@ -53,7 +54,7 @@ fn sample(n: u64) -> Sample {
 /// One request that is compared, and differs, and one that is sampled out.
 fn count(book: &Mutex<Book>, n: u64) {
     let endpoint = format!("GET /{}", n % 300);
-    let signature = Signature(u128::from(n % 700).to_be_bytes());
+    let signature = Signature(u128::from(n % 600).to_be_bytes());
     let mark = Mark {
         signature,
         stem: Stem([0; 16]),
@@ -74,7 +75,15 @@ fn count(book: &Mutex<Book>, n: u64) {
     let book = || book.lock().expect("not poisoned");
     book().seen(&endpoint, 2);
     book().settle(&endpoint, Disposition::SampledOut, 1);
-    book().judge(&judgement, &|_| n.wrapping_mul(0x9e37_79b9_7f4a_7c15), &mut |_| sample(n));
+    let occasion = Occasion {
+        id: RequestId { process: 1, number: n },
+        entity: n,
+        bytes: n,
+        outcomes: ["200", "200"],
+        target: &|| endpoint.clone(),
+    };
+    let rank = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    book().judge(&judgement, &occasion, &|_| rank, &mut |_| sample(n));
 }
 
 #[test]

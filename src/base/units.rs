@@ -25,6 +25,12 @@ impl Percent {
     pub const ZERO: Self = Self(0);
     pub const ALL: Self = Self(1_000_000);
 
+    /// So many of a hundred; more than all is all.
+    pub const fn of_hundred(hundredths: u8) -> Self {
+        let hundredths = if hundredths > 100 { 100 } else { hundredths };
+        Self(hundredths as u32 * 10_000)
+    }
+
     /// Millionths: 1,000,000 is 100 %.
     pub fn millionths(self) -> u32 {
         self.0

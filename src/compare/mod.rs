@@ -50,7 +50,7 @@ pub use patch::{Unpatchable, patch};
 pub use rules::{Name, Rules};
 pub use same::same;
 pub use selected::selected;
-pub use signature::{Stem, rank, signature};
+pub use signature::{Stem, draw, rank, response_signature, signature};
 pub use stages::compare;
 pub use types::Types;
 pub use uses::{Use, Uses};

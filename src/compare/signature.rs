@@ -1,10 +1,15 @@
-//! Stable names: of a divergence across requests, and of a sample's place in the draw.
+//! Stable names: of a divergence across requests, of an answer by all that differs in it, and of a
+//! request's place in a draw.
+//!
+//! This module never hashes with a seed or key of its own: names are the same on every machine.
 
 use crate::model::{Divergence, Kind, RequestId, Signature};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 /// The first byte of every signature. A change of what goes into one needs another.
 const VERSION: u8 = 2;
+/// The same for response signatures, which are told from others by the first bit.
+const RESPONSE_VERSION: u8 = 0x81;
 
 /// What names a divergence beside its endpoint: findings of endpoints that turn out to be one are
 /// the same finding where their stems are.
@@ -38,13 +43,36 @@ impl Stem {
         let mut bytes = Vec::with_capacity(128);
         field(&mut bytes, endpoint.as_bytes());
         bytes.extend(self.0);
-        let [_, rest @ ..] = (xxh3_128(&bytes) >> 8).to_be_bytes();
-        let mut name = [VERSION; 16];
-        if let Some(tail) = name.last_chunk_mut() {
-            *tail = rest;
-        }
-        Signature(name)
+        versioned(VERSION, &bytes)
     }
+}
+
+/// Names what an answer shows as a whole: a version, then 120 bits of XXH3-128 with seed 0 over
+/// the endpoint and the outcomes of primary and candidate, each after its length, and the
+/// signatures of the divergences, in order, each once.
+pub fn response_signature(
+    endpoint: &str,
+    outcomes: [&str; 2],
+    changes: impl IntoIterator<Item = Signature>,
+) -> Signature {
+    let mut changes: Vec<_> = changes.into_iter().collect();
+    changes.sort_unstable();
+    changes.dedup();
+    let mut bytes = Vec::with_capacity(128 + 16 * changes.len());
+    field(&mut bytes, endpoint.as_bytes());
+    outcomes.iter().for_each(|outcome| field(&mut bytes, outcome.as_bytes()));
+    changes.iter().for_each(|change| bytes.extend(change.0));
+    versioned(RESPONSE_VERSION, &bytes)
+}
+
+/// The version, then 120 bits of the hash.
+fn versioned(version: u8, bytes: &[u8]) -> Signature {
+    let [_, rest @ ..] = (xxh3_128(bytes) >> 8).to_be_bytes();
+    let mut name = [version; 16];
+    if let Some(tail) = name.last_chunk_mut() {
+        *tail = rest;
+    }
+    Signature(name)
 }
 
 /// Names a divergence by its endpoint, pattern, kind and classes.
@@ -64,10 +92,19 @@ fn field(bytes: &mut Vec<u8>, text: &[u8]) {
 /// endpoint was called at the time.
 pub fn rank(request_id: RequestId, stem: Stem) -> u64 {
     let mut bytes = [0; 32];
-    let parts = [request_id.process.to_be_bytes(), request_id.number.to_be_bytes()];
-    let source = parts.iter().flatten().chain(&stem.0);
-    bytes.iter_mut().zip(source).for_each(|(to, from)| *to = *from);
+    let id = bytes_of(request_id);
+    bytes.iter_mut().zip(id.iter().chain(&stem.0)).for_each(|(to, from)| *to = *from);
     xxh3_64(&bytes)
+}
+
+/// A request's place in the draw for the exemplars of a response signature: the same in each.
+pub fn draw(request_id: RequestId) -> u64 {
+    xxh3_64(&bytes_of(request_id))
+}
+
+fn bytes_of(request_id: RequestId) -> [u8; 16] {
+    let number = u128::from(request_id.process) << 64 | u128::from(request_id.number);
+    number.to_be_bytes()
 }
 
 #[cfg(test)]
@@ -106,6 +143,23 @@ mod tests {
         );
         let id = RequestId { process: 0x0123_4567_89ab_cdef, number: 42 };
         assert_eq!(rank(id, Stem::of(&value)), 11_735_999_112_089_553_523);
+        assert_eq!(draw(id), 10_119_935_402_011_580_264);
+        let changes = [signature("GET /items/{int}", &value)];
+        let response = response_signature("GET /items/{int}", ["200", "200"], changes);
+        assert_eq!(response.to_string(), "81b96e37cc688be7f5b5ebbcedf109c0");
+    }
+
+    #[test]
+    fn a_response_signature_depends_on_the_set_of_changes_and_on_both_outcomes() {
+        let [a, b, c] = [1, 2, 3].map(|byte| Signature([byte; 16]));
+        let of = |changes: &[Signature]| {
+            response_signature("e", ["200", "500"], changes.iter().copied())
+        };
+        assert_eq!(of(&[a, b, a]), of(&[b, a]));
+        assert_ne!(of(&[a, b]), of(&[a, b, c]));
+        assert_ne!(of(&[a]), response_signature("f", ["200", "500"], [a]));
+        assert_ne!(of(&[a]), response_signature("e", ["500", "200"], [a]));
+        assert_ne!(of(&[a]), response_signature("e", ["200", "50"], [a]));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::compare::{
 };
 use crate::judge::batch::Told;
 use crate::judge::glance::Glances;
-use crate::judge::sample::Evidence;
+use crate::judge::sample::{Evidence, bytes, word};
 use crate::judge::{Batch, Equal, Pending, Subject};
 use crate::model::{
     Disposition, Divergence, EndpointName, FailReason, Judged, Ledger, Origin, Outcome, Place,
@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::policy::{Plan, Policy};
 use crate::redact::Redactor;
-use crate::store::{Book, Judgement, Mark, OTHER};
+use crate::store::{Book, Judgement, Mark, OTHER, Occasion};
 use crate::telemetry::Meters;
 use http::Method;
 use http::header::CONTENT_ENCODING;
@@ -157,7 +157,15 @@ impl Judge {
             caught(|| evidence.of(pair.1)).unwrap_or_else(|| evidence.bare())
         };
         let rank = |mark: &Mark| rank(exchange.id, mark.stem);
-        self.book().judge(&judgement, &rank, &mut sample);
+        let (primary, other) = (word(&exchange.primary), word(candidate));
+        let occasion = Occasion {
+            id: exchange.id,
+            entity: plan.redactor.number(exchange.request.uri.path()),
+            bytes: bytes(trial),
+            outcomes: [&primary, &other],
+            target: &|| caught(|| evidence.target()).unwrap_or_default(),
+        };
+        self.book().judge(&judgement, &occasion, &rank, &mut sample);
         judgement.judged()
     }
 

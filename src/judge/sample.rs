@@ -1,7 +1,7 @@
 //! One occurrence of a finding, made fit to be kept: everything in it is redacted.
 
 use crate::compare::{Decoded, Undecodable};
-use crate::model::{Divergence, Outcome, Sample, SampleReply, SampleRequest, Trial};
+use crate::model::{Divergence, Outcome, Request, Sample, SampleReply, SampleRequest, Trial};
 use crate::redact::Redactor;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -30,6 +30,12 @@ impl Evidence<'_> {
         }
     }
 
+    /// The request's method, path and query.
+    pub(super) fn target(&self) -> String {
+        let request = &self.trial.exchange.request;
+        format!("{} {}", request.method, self.redactor.target(path_and_query(request)))
+    }
+
     /// A sample without anything that would have to be redacted.
     pub(super) fn bare(&self) -> Sample {
         let exchange = &self.trial.exchange;
@@ -49,10 +55,9 @@ impl Evidence<'_> {
 
     fn request(&self) -> SampleRequest {
         let request = &self.trial.exchange.request;
-        let target = request.uri.path_and_query().map_or("/", |target| target.as_str());
         SampleRequest {
             method: request.method.to_string(),
-            target: self.redactor.target(target),
+            target: self.redactor.target(path_and_query(request)),
             headers: self.redactor.headers(&request.headers),
             body: self.redactor.body(media(&request.headers), &request.body.joined()),
         }
@@ -75,11 +80,24 @@ impl Evidence<'_> {
 }
 
 /// The status code, or the name of the fault.
-fn word(outcome: &Outcome) -> String {
+pub(super) fn word(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Reply(reply) => reply.status.as_u16().to_string(),
         Outcome::Fault(fault) => fault.name().to_owned(),
     }
+}
+
+fn path_and_query(request: &Request) -> &str {
+    request.uri.path_and_query().map_or("/", |target| target.as_str())
+}
+
+/// Of both answers, as they came.
+pub(super) fn bytes(trial: &Trial) -> u64 {
+    let of = |outcome: &Outcome| match outcome {
+        Outcome::Reply(reply) => reply.body.len() as u64,
+        Outcome::Fault(_) => 0,
+    };
+    of(&trial.exchange.primary) + of(&trial.candidate)
 }
 
 fn media(headers: &HeaderMap) -> Option<&str> {

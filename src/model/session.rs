@@ -1,7 +1,7 @@
 //! A session: one run of one candidate version, and all that it has found out.
 
 use crate::base::Percent;
-use crate::model::{Histogram, Kind, Ledger, Severity, Signature};
+use crate::model::{Histogram, Kind, Ledger, Severity, Signature, Variant};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,6 +55,8 @@ pub struct Session {
     /// By endpoint template (`GET /items/{int}`).
     pub endpoints: BTreeMap<String, EndpointStats>,
     pub findings: BTreeMap<Signature, Finding>,
+    /// In which ways answers differ, by response signature.
+    pub variants: BTreeMap<Signature, Variant>,
     /// The rules of the config that held at some time.
     pub rules: BTreeMap<RuleName, RuleUse>,
     /// What was let go at a bound, by the bound's name (`findings`, `endpoints`, …).
@@ -68,6 +70,7 @@ impl Session {
             info,
             endpoints: BTreeMap::new(),
             findings: BTreeMap::new(),
+            variants: BTreeMap::new(),
             rules: BTreeMap::new(),
             overflow: BTreeMap::new(),
         }

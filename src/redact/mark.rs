@@ -24,6 +24,13 @@ impl Marks {
         format!("[{} bytes, blake3-keyed {}]", bytes.len(), self.digits(bytes))
     }
 
+    /// The same as a number, of which nothing is shown.
+    pub(super) fn number(&self, bytes: &[u8]) -> u64 {
+        let hash = blake3::keyed_hash(&self.key, bytes);
+        let first = hash.as_bytes().first_chunk().copied();
+        u64::from_le_bytes(first.unwrap_or_default())
+    }
+
     fn digits(&self, bytes: &[u8]) -> String {
         let mut digits = blake3::keyed_hash(&self.key, bytes).to_hex().to_string();
         digits.truncate(16);

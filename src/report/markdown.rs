@@ -123,7 +123,7 @@ fn push_findings(out: &mut String, report: &Report<'_>) {
     let all: Vec<_> = report.unexplained().collect();
     out.push_str(&format!("<details><summary>{}</summary>\n\n", count(all.len(), "finding")));
     let mut listed = 0;
-    for (endpoint, group) in by_endpoint(all.iter().copied()) {
+    for (endpoint, group) in by_endpoint(report.items()) {
         if out.len() > BUDGET {
             break;
         }
@@ -134,18 +134,35 @@ fn push_findings(out: &mut String, report: &Report<'_>) {
             if out.len() > BUDGET {
                 break;
             }
-            push_finding(out, finding);
-            listed += 1;
+            listed += push_item(out, finding, &report.members(finding));
         }
         out.push('\n');
     }
     if let Some(rest) = report.not_listed(listed) {
         out.push_str(&format!("Not listed: {rest}; `shadow report --format json` has them.\n\n"));
     }
+    if let Some(blamed) = report.blamed() {
+        out.push_str(&format!("Blame: {blamed}.\n\n"));
+    }
     out.push_str("</details>\n\n");
 }
 
-fn push_finding(out: &mut String, finding: &Finding) {
+/// A finding and what is read as one item with it; how many of them there was room for.
+fn push_item(out: &mut String, lead: &Finding, members: &[&Finding]) -> usize {
+    push_finding(out, lead, "");
+    let mut listed = 1;
+    for member in members {
+        if out.len() > BUDGET {
+            break;
+        }
+        push_finding(out, member, "+ ");
+        listed += 1;
+    }
+    listed
+}
+
+/// A row; `sign` tells what is read as one item with the row above it.
+fn push_finding(out: &mut String, finding: &Finding, sign: &str) {
     let Finding { severity, kind, .. } = finding;
     let bug = if finding.status == Status::Bug { " (known bug)" } else { "" };
     let place = cell(&cut_start(&clean(&finding.path), NAME), NAME);
@@ -160,7 +177,7 @@ fn push_finding(out: &mut String, finding: &Finding) {
     };
     let (count, signature) = (grouped(finding.count), short(finding.signature));
     out.push_str(&format!(
-        "| {severity}{bug} | {kind} | {place} | {count} | {primary} | {candidate} | `{signature}` |\n"
+        "| {sign}{severity}{bug} | {kind} | {place} | {count} | {primary} | {candidate} | `{signature}` |\n"
     ));
 }
 

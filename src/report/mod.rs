@@ -9,6 +9,7 @@
 mod about;
 mod body;
 mod clean;
+mod company;
 mod curl;
 mod difference;
 mod figures;

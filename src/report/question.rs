@@ -82,8 +82,8 @@ impl Words {
     pub fn finding(&self, session: &Session, signature: &str) -> Result<String, QuestionError> {
         let finding = find(session, signature)?;
         Ok(match self.format()? {
-            Format::Json => json::finding(finding),
-            Format::Text | Format::Markdown => show(finding, &self.palette()),
+            Format::Json => json::finding(session, finding),
+            Format::Text | Format::Markdown => show(session, finding, &self.palette()),
         })
     }
 

@@ -1,8 +1,9 @@
 //! One finding, its samples side by side: `shadow show`.
 
-use crate::model::{Finding, Sample, SampleReply, Session, Signature};
+use crate::model::{Entities, Exemplar, Finding, Sample, SampleReply, Session, Signature};
 use crate::report::body::{Excerpt, Lines, excerpt};
 use crate::report::clean::{clean, cut, cut_pair, width};
+use crate::report::company::Company;
 use crate::report::figures::{count, span, when};
 use crate::report::layout::{Labelled, WIDTH, end_line, left, wrap};
 use crate::report::palette::{Palette, paint};
@@ -21,6 +22,9 @@ const DIFF_LINES: usize = 24;
 
 /// Of one request's body.
 const BODY_LINES: usize = 8;
+
+/// Findings that are read as one item with it; more are counted.
+const OTHERS: usize = 8;
 
 /// Of one request; more are counted.
 const HEADERS: usize = 24;
@@ -56,10 +60,10 @@ pub fn find<'a>(session: &'a Session, text: &str) -> Result<&'a Finding, FindErr
     }
 }
 
-/// The finding with all its samples, the last line ended.
-pub fn show(finding: &Finding, palette: &Palette) -> String {
+/// The finding with all its samples, and what is read as one item with it; the last line ended.
+pub fn show(session: &Session, finding: &Finding, palette: &Palette) -> String {
     let mut out = String::new();
-    push_head(&mut out, finding, palette);
+    push_head(&mut out, finding, &Company::of(session, finding), palette);
     if finding.samples.is_empty() {
         out.push_str("\nNo sample of it was kept.\n");
         return out;
@@ -79,23 +83,55 @@ pub fn show(finding: &Finding, palette: &Palette) -> String {
     out
 }
 
-fn push_head(out: &mut String, finding: &Finding, palette: &Palette) {
+fn push_head(out: &mut String, finding: &Finding, company: &Company<'_>, palette: &Palette) {
     let severity = paint(palette.severity(finding.severity), finding.severity.name());
     out.push_str(&format!("{severity}  {}\n", paint(palette.heading, finding.kind.name())));
     let answers = count(usize::try_from(finding.count).unwrap_or(usize::MAX), "answer");
-    let seen = format!("in {answers}, {}", span(finding.first_seen, finding.last_seen));
-    let rows = [
+    let paths = company.paths.map_or_else(String::new, |paths| format!(" on {}", about(paths)));
+    let seen = format!("in {answers}{paths}, {}", span(finding.first_seen, finding.last_seen));
+    let mut rows = vec![
         ("endpoint", clean(&finding.endpoint)),
         ("place", clean(&finding.path)),
         ("signature", finding.signature.to_string()),
         ("status", finding.status.name().to_owned()),
         ("seen", seen),
     ];
+    rows.extend(company.smallest.map(|one| ("smallest", exemplar(one))));
+    rows.extend(together(company));
     for (name, text) in rows {
         let text = cut(&text, VALUE);
         let label = format!("  {name:<9}  ");
         line(out, (&label, palette.faint), (&text, Style::new()));
     }
+}
+
+/// The others of its group, a row each.
+fn together(company: &Company<'_>) -> Vec<(&'static str, String)> {
+    let others = company.others.iter().take(OTHERS);
+    let row = |other: &&Finding| {
+        let (kind, place) = (other.kind.name(), clean(&other.path));
+        format!("{}  {kind} {place}", short(other.signature))
+    };
+    let mut rows: Vec<_> = others.map(|other| ("", row(other))).collect();
+    let more = company.others.len().saturating_sub(OTHERS);
+    rows.extend((more > 0).then(|| ("", format!("… and {more} more"))));
+    if let Some(first) = rows.first_mut() {
+        first.0 = "with it";
+    }
+    rows
+}
+
+/// `12 paths`, `about 312 paths`.
+fn about(paths: u64) -> String {
+    let is_exact = paths < Entities::KEPT as u64;
+    let text = count(usize::try_from(paths).unwrap_or(usize::MAX), "path");
+    if is_exact { text } else { format!("about {text}") }
+}
+
+/// `312 bytes, GET /items/7, request 00c0ffee5eed0001-2a`.
+fn exemplar(one: &Exemplar) -> String {
+    let bytes = count(usize::try_from(one.bytes).unwrap_or(usize::MAX), "byte");
+    format!("{bytes}, {}, request {}", clean(&one.target), one.id)
 }
 
 fn push_sample(out: &mut String, sample: &Sample, palette: &Palette) {

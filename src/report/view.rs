@@ -1,15 +1,17 @@
 //! What every format prints: a session through a filter, in a fixed order.
 
+use crate::base::{Percent, grouped, share};
 use crate::model::{
     EndpointStats, Finding, Ledger, RuleName, RuleUse, Session, SessionInfo, Severity, Signature,
-    Status,
+    Status, Variant,
 };
 use crate::report::Glob;
 use crate::report::clean::clean;
-use crate::verdict::{Coverage, GateResult};
+use crate::store::OTHER;
+use crate::verdict::{Blame, Coverage, GateResult, Groups, blame};
 use jiff::Timestamp;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What is left out of a report. It never changes the gate's verdict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,14 +53,28 @@ pub struct Report<'a> {
     pub totals: Totals,
     /// By name.
     pub endpoints: Vec<(&'a str, &'a EndpointStats)>,
-    /// The worst first: by severity, then count, then name.
+    /// Those that the gate counts first; then by severity, by the share of the endpoint's compared
+    /// trials that show it, and by name.
     pub findings: Vec<&'a Finding>,
+    /// Which of the unexplained ones are read as one item.
+    pub groups: Groups,
+    /// Which of the unexplained ones are behind nearly all that diverged.
+    pub blame: Blame,
+    /// In which ways answers differ.
+    pub variants: Vec<&'a Variant>,
     /// Over the whole session, whatever the filter.
     pub rules: &'a BTreeMap<RuleName, RuleUse>,
     pub overflow: &'a BTreeMap<String, u64>,
     /// Over the whole session, whatever the filter.
     pub gate: &'a GateResult,
+    by_signature: HashMap<Signature, &'a Finding>,
 }
+
+/// So much of what diverged is to be explained by those who are to blame.
+const BLAMED: Percent = Percent::of_hundred(95);
+
+/// So many of those to blame are named in text.
+const BLAMED_SHOWN: usize = 12;
 
 /// So many rules are told of in text.
 const RULES_SHOWN: usize = 20;
@@ -102,7 +118,15 @@ impl<'a> Report<'a> {
             .values()
             .filter(|finding| is_shown(&finding.endpoint) && is_recent(finding))
             .collect();
-        findings.sort_by(|one, other| rank(one).cmp(&rank(other)));
+        findings.sort_by_cached_key(|finding| rank(finding, session));
+        let unexplained: Vec<_> =
+            findings.iter().copied().filter(|finding| is_unexplained(finding)).collect();
+        let is_told = |one: &Variant| filter.since.is_none_or(|at| one.last_seen >= at);
+        let variants: Vec<_> = session
+            .variants
+            .values()
+            .filter(|variant| is_shown(&variant.endpoint) && is_told(variant))
+            .collect();
         let mut ledger = Ledger::default();
         endpoints.iter().for_each(|(_, stats)| ledger.merge(&stats.ledger));
         Self {
@@ -116,7 +140,11 @@ impl<'a> Report<'a> {
             totals: totals(&endpoints),
             ledger,
             endpoints,
+            groups: Groups::new(&unexplained, variants.iter().copied()),
+            blame: blame(&unexplained, variants.iter().copied(), BLAMED),
+            by_signature: findings.iter().map(|one| (one.signature, *one)).collect(),
             findings,
+            variants,
             rules: &session.rules,
             overflow: &session.overflow,
             gate,
@@ -158,6 +186,39 @@ impl<'a> Report<'a> {
         self.findings.iter().copied().filter(|finding| is_unexplained(finding))
     }
 
+    /// The unexplained findings but for those that are told under another.
+    pub(super) fn items(&self) -> impl Iterator<Item = &'a Finding> {
+        self.unexplained().filter(|finding| !self.groups.is_led(finding.signature))
+    }
+
+    /// The findings that are told under another.
+    pub(super) fn members(&self, item: &Finding) -> Vec<&'a Finding> {
+        let members = self.groups.members(item.signature).iter();
+        members.filter_map(|signature| self.by_signature.get(signature).copied()).collect()
+    }
+
+    /// `6 of 11 findings are in 98.15% of what diverged: 01a66d2c7ddf (214), …`; nothing where
+    /// there is no choice.
+    pub(super) fn blamed(&self) -> Option<String> {
+        let Blame { of, covered, findings } = &self.blame;
+        let all = self.unexplained().count();
+        if all < 2 || findings.is_empty() {
+            return None;
+        }
+        let (some, covered) = (findings.len(), share(*covered, *of));
+        let verb = if some == 1 { "is" } else { "are" };
+        let named = findings.iter().take(BLAMED_SHOWN);
+        let named = named.map(|one| format!("{} ({})", short(one.signature), grouped(one.adds)));
+        let named = named.collect::<Vec<_>>().join(", ");
+        let more = match some.saturating_sub(BLAMED_SHOWN) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        Some(format!(
+            "{some} of {all} findings {verb} in {covered} of what diverged: {named}{more}"
+        ))
+    }
+
     /// `12 more, 5 noise, 2 expected`: what is not among so many listed findings; nothing where
     /// all are.
     pub(super) fn not_listed(&self, listed: usize) -> Option<String> {
@@ -180,7 +241,7 @@ impl<'a> Report<'a> {
     }
 }
 
-fn is_unexplained(finding: &Finding) -> bool {
+pub(super) fn is_unexplained(finding: &Finding) -> bool {
     match finding.status {
         Status::Open | Status::Bug => true,
         Status::Noise | Status::Expected => false,
@@ -188,9 +249,14 @@ fn is_unexplained(finding: &Finding) -> bool {
 }
 
 /// The order of findings.
-fn rank(finding: &Finding) -> impl Ord {
+pub(super) fn rank(finding: &Finding, session: &Session) -> impl Ord + use<> {
     let Finding { severity, count, endpoint, path, kind, signature, .. } = finding;
-    (*severity, Reverse(*count), endpoint, path, *kind, *signature)
+    let is_counted = is_unexplained(finding) && *severity < Severity::Info;
+    let stats = session.endpoints.get(endpoint).or_else(|| session.endpoints.get(OTHER));
+    let compared = stats.map_or(0, |stats| stats.ledger.compared).max(*count).max(1);
+    let rate = u128::from(*count) * 1_000_000_000 / u128::from(compared);
+    let name = (endpoint.clone(), path.clone(), *kind, *signature);
+    (!is_counted, *severity, Reverse(rate), Reverse(*count), name)
 }
 
 fn totals(endpoints: &[(&str, &EndpointStats)]) -> Totals {

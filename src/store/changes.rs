@@ -6,7 +6,7 @@
 //! This module never decides what changed; [`Book`](crate::store::Book) does.
 
 use crate::model::{
-    EndpointStats, Finding, Ledger, RuleName, RuleUse, Session, SessionInfo, Signature,
+    EndpointStats, Finding, Ledger, RuleName, RuleUse, Session, SessionInfo, Signature, Variant,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -18,15 +18,18 @@ pub struct Changes {
     pub info: Option<SessionInfo>,
     pub endpoints: Vec<(String, EndpointStats)>,
     pub findings: Vec<FindingChange>,
+    pub variants: Vec<VariantChange>,
     pub rules: Vec<(RuleName, RuleUse)>,
     pub gone: Gone,
 }
 
-/// What goes by another name since: its counts are in others of the same flush.
+/// What goes by another name since: its counts are in others of the same flush. Variants go too
+/// where there was no room for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gone {
     pub endpoints: Vec<String>,
     pub findings: Vec<Signature>,
+    pub variants: Vec<Signature>,
 }
 
 /// One changed finding.
@@ -38,6 +41,15 @@ pub struct FindingChange {
     pub samples: bool,
     /// How many samples it has, said where it may have had more once.
     pub kept: Option<u8>,
+}
+
+/// One changed variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VariantChange {
+    /// Without its traces where only its counts changed.
+    pub variant: Variant,
+    /// Whether the traces changed; all of them are in `variant` then.
+    pub traces: bool,
 }
 
 /// What goes with every flush.
@@ -64,6 +76,10 @@ pub struct Sums {
     pub ranks: u64,
     /// What all rules have matched and excused.
     pub uses: u64,
+    /// How many variants there are.
+    pub variants: u64,
+    /// Their counts.
+    pub shown: u64,
 }
 
 impl Sums {
@@ -76,6 +92,8 @@ impl Sums {
                 finding.samples.keys().fold(sums.ranks, |sum, &rank| sum.wrapping_add(rank));
         }
         sums.uses = uses(session);
+        sums.variants = session.variants.len() as u64;
+        sums.shown = session.variants.values().map(|variant| variant.count).sum();
         sums
     }
 }
@@ -91,6 +109,7 @@ impl Changes {
         self.info.is_none()
             && self.endpoints.is_empty()
             && self.findings.is_empty()
+            && self.variants.is_empty()
             && self.rules.is_empty()
             && self.gone == Gone::default()
     }
@@ -105,6 +124,14 @@ impl Changes {
         session.rules.extend(self.rules);
         self.gone.endpoints.iter().for_each(|name| drop(session.endpoints.remove(name)));
         self.gone.findings.iter().for_each(|name| drop(session.findings.remove(name)));
+        self.gone.variants.iter().for_each(|name| drop(session.variants.remove(name)));
+        for VariantChange { mut variant, traces } in self.variants {
+            let old = session.variants.remove(&variant.signature);
+            if let (Some(old), false) = (old, traces) {
+                variant.traces = old.traces;
+            }
+            session.variants.insert(variant.signature, variant);
+        }
         for FindingChange { mut finding, samples, .. } in self.findings {
             let old = session.findings.remove(&finding.signature);
             if let (Some(old), false) = (old, samples) {

@@ -3,7 +3,7 @@
 //! This module never looks behind the interface.
 
 use crate::model::{Disposition, RuleName, Session, SessionInfo};
-use crate::store::testing::{at, info, judgement, mark, sample};
+use crate::store::testing::{at, info, judgement, mark, occasion, sample};
 use crate::store::{Backend, Book, Holder, Memory, Root, Running, StoreError};
 use std::time::Duration;
 use tempfile::tempdir;
@@ -18,7 +18,8 @@ pub fn book(info: SessionInfo) -> Book {
     for n in 0..5u8 {
         let mut trial = judgement("GET /items/{int}", vec![mark(n), mark(9)]);
         trial.primary *= u32::from(n);
-        book.judge(&trial, &|_| u64::from(n), &mut |_| sample(u64::from(n)));
+        let rank = u64::from(n);
+        book.judge(&trial, &occasion(rank), &|_| rank, &mut |_| sample(rank));
     }
     book
 }
@@ -36,7 +37,8 @@ fn a_session_loads_as_it_was_written(backend: &dyn Backend) {
     backend.write("a", &book.take_dirty(at(2))).expect("written");
     assert_eq!(backend.load("a").expect("there"), *book.session());
     book.seen("POST /orders", 1);
-    book.judge(&judgement("POST /orders", vec![mark(9)]), &|_| 0, &mut |_| sample(0));
+    let trial = judgement("POST /orders", vec![mark(9)]);
+    book.judge(&trial, &occasion(0), &|_| 0, &mut |_| sample(0));
     book.end(at(3));
     backend.write("a", &book.take_dirty(at(3))).expect("written");
     assert_eq!(backend.load("a").expect("there"), *book.session());
@@ -45,7 +47,7 @@ fn a_session_loads_as_it_was_written(backend: &dyn Backend) {
     let verified = backend.verify("a").expect("verified");
     let session = book.session();
     let samples = session.findings.values().map(|finding| finding.samples.len());
-    let records = 2 + 2 + 6 + 1 + samples.sum::<usize>();
+    let records = 2 + 2 + 6 + 1 + 2 * session.variants.len() + samples.sum::<usize>();
     assert_eq!(verified.records, u64::try_from(records).expect("few"));
     assert!(verified.damaged.is_empty(), "{verified:?}");
 }

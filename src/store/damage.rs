@@ -7,7 +7,7 @@ use crate::model::Session;
 use crate::store::conformance::book;
 use crate::store::disk::copy_dir;
 use crate::store::engine::Engine;
-use crate::store::testing::{at, info, judgement, mark, sample};
+use crate::store::testing::{at, info, judgement, mark, occasion, sample};
 use crate::store::{Backend, Book, Holder, Root, StoreError};
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
@@ -39,7 +39,8 @@ fn store(flushes: u64) -> (TempDir, Vec<Session>, PathBuf) {
             book.seen(&endpoint, 1);
             let rank = flush * 200 + u64::from(n);
             let mut kept = |_: &_| sample(rank);
-            book.judge(&judgement(&endpoint, vec![mark(n)]), &|_| rank, &mut kept);
+            let trial = judgement(&endpoint, vec![mark(n)]);
+            book.judge(&trial, &occasion(rank), &|_| rank, &mut kept);
         }
         root.write("a", &book.take_dirty(at(2))).expect("written");
         states.push(book.session().into_owned());

@@ -56,11 +56,16 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Makes all pairs durable, or none of them.
+    /// Makes all pairs durable, or none of them; a key without a value is taken away.
     pub(super) fn write(&self, pairs: Vec<Pair>) -> Result<(), StoreError> {
         let Some(db) = self.db.clone() else { return Ok(()) };
         let mut batch = Batch::default();
-        pairs.into_iter().for_each(|(key, value)| batch.insert(key, value));
+        for (key, value) in pairs {
+            match value.is_empty() {
+                true => batch.remove(key),
+                false => batch.insert(key, value),
+            }
+        }
         let write = move || db.apply_batch(batch).and_then(|()| db.flush().map(drop));
         call(&self.path, self.deadline, write)
     }

@@ -73,8 +73,9 @@ impl Backend for Memory {
     fn verify(&self, selector: &str) -> Result<Verified, StoreError> {
         let session = self.load(selector)?;
         let samples = session.findings.values().map(|finding| finding.samples.len());
-        let Session { endpoints, findings, rules, .. } = &session;
-        let records = 2 + endpoints.len() + findings.len() + rules.len() + samples.sum::<usize>();
+        let Session { endpoints, findings, variants, rules, .. } = &session;
+        let records = 2 + endpoints.len() + findings.len() + rules.len();
+        let records = records + 2 * variants.len() + samples.sum::<usize>();
         let records = u64::try_from(records).unwrap_or(u64::MAX);
         Ok(Verified { id: session.info.id, records, damaged: Vec::new() })
     }

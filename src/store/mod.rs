@@ -39,10 +39,10 @@ mod writer;
 
 pub use backend::{Backend, Verified};
 pub use book::{
-    Book, Judgement, MAX_ENDPOINTS, MAX_FINDINGS, MAX_FINDINGS_PER_ENDPOINT, MAX_NAMES, Mark,
-    OTHER, SAMPLES_PER_FINDING,
+    Book, Judgement, MAX_ENDPOINTS, MAX_FINDINGS, MAX_FINDINGS_PER_ENDPOINT, MAX_NAMES,
+    MAX_VARIANTS, Mark, OTHER, Occasion, SAMPLES_PER_FINDING,
 };
-pub use changes::{Changes, FindingChange, Gone, Sums, Totals};
+pub use changes::{Changes, FindingChange, Gone, Sums, Totals, VariantChange};
 pub use controls::{load_controls, save_controls};
 pub use disk::{Disk, Volume};
 pub use error::StoreError;

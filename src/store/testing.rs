@@ -7,7 +7,7 @@ use crate::model::{
     Kind, Origin, RequestId, Sample, SampleReply, SampleRequest, SessionInfo, Severity, Signature,
     Status,
 };
-use crate::store::{Judgement, Mark};
+use crate::store::{Judgement, Mark, Occasion};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -49,6 +49,17 @@ pub fn judgement(endpoint: &str, marks: Vec<Mark>) -> Judgement {
         candidate: Duration::from_millis(20),
         worse: false,
         marks,
+    }
+}
+
+/// The request of that number, for a path of its own.
+pub fn occasion(n: u64) -> Occasion<'static> {
+    Occasion {
+        id: RequestId { process: 7, number: n },
+        entity: n,
+        bytes: 1_000 - n % 1_000,
+        outcomes: ["200", "200"],
+        target: &|| "GET /items?page=1".to_owned(),
     }
 }
 

@@ -116,7 +116,7 @@ metrics! {
     Findings = "shadow_findings", Gauge, [],
         "Findings of the session.";
     Overflow = "shadow_overflow", Gauge, ["bound"],
-        "What was let go at a bound of the session: endpoints, findings.";
+        "What was let go at a bound of the session: endpoints, findings, variants.";
     StoreUp = "shadow_store_up", Gauge, [],
         "1 while what is found is also being stored.";
     StoreBytes = "shadow_store_bytes", Gauge, [],

@@ -11,6 +11,7 @@ mod render;
 mod schema_check;
 #[cfg(test)]
 mod tests;
+mod together;
 mod wire;
 
 pub use render::{finding, gate, render, schema, sessions};

@@ -1,7 +1,8 @@
 //! From a report to JSON text, and the schema of it.
 
-use crate::model::Finding;
+use crate::model::{Finding, Session};
 use crate::report::clean::is_hidden;
+use crate::report::company::Company;
 use crate::report::json::wire;
 use crate::report::{Report, SessionSummary};
 use crate::verdict::GateResult;
@@ -15,8 +16,9 @@ pub fn render(report: &Report<'_>) -> String {
 }
 
 /// One finding with everything that was kept of its samples.
-pub fn finding(finding: &Finding) -> String {
-    print(&wire::Finding::full(finding))
+pub fn finding(session: &Session, finding: &Finding) -> String {
+    let lead = Company::of(session, finding).lead;
+    print(&wire::Finding::full(finding, lead))
 }
 
 /// The report's `gate` alone.

@@ -6,7 +6,10 @@ use crate::model::{EndpointStats, Finding, Session};
 use crate::report::clean::is_hidden;
 use crate::report::fixtures::{at, empty, hostile, limits, rich, skipped_only};
 use crate::report::{Filter, Glob, Report};
+use crate::store::Book;
+use crate::store::testing::{info, judgement, mark, occasion, sample};
 use crate::verdict::gate;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const REPORT: &str = include_str!("golden/report.json");
@@ -68,6 +71,43 @@ fn a_report_that_strays_from_the_schema_is_told() {
     }
 }
 
+/// What a report says of trials, each a number and what it shows.
+fn told(trials: &[(u64, Vec<u8>)]) -> Value {
+    let mut book = Book::new(info("a"));
+    for (number, shown) in trials {
+        let marks = shown.iter().map(|&each| mark(each)).collect();
+        let trial = judgement("GET /", marks);
+        book.seen("GET /", 1);
+        book.judge(&trial, &occasion(*number), &|_| *number, &mut |_| sample(*number));
+    }
+    parse(&report(&book.session(), Filter::default()))
+}
+
+proptest! {
+    #[test]
+    fn arrivals_in_any_order_give_the_same_report(
+        (one, other) in proptest::collection::vec(proptest::collection::vec(0u8..6, 0..4), 0..40)
+            .prop_map(|all| (0..).zip(all).collect::<Vec<_>>())
+            .prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
+    ) {
+        let (one, other) = (told(&one), told(&other));
+        prop_assert_eq!(&one, &other);
+        let shown: u64 = one["responses"].as_array().into_iter().flatten()
+            .filter_map(|response| response["count"].as_u64()).sum();
+        prop_assert_eq!(json!(shown), one["totals"]["diverged"].clone());
+        let blame = one["blame"].as_array().and_then(|all| all.last());
+        let covered = blame.map_or(1.0, |last| last["covered"].as_f64().unwrap_or(0.0));
+        prop_assert!(covered >= 0.95, "{covered}");
+        // A finding that leads no other, and is led by none, is alone.
+        let findings = one["findings"].as_array().cloned().unwrap_or_default();
+        for finding in &findings {
+            let group = &finding["group"];
+            let same = findings.iter().filter(|other| other["group"] == *group).count();
+            prop_assert!(group.is_null() || same > 1);
+        }
+    }
+}
+
 fn one_reply(finding: &Finding) -> Value {
     json!(finding.samples.values().next().expect("it has samples").primary_reply.outcome)
 }
@@ -76,7 +116,7 @@ fn one_reply(finding: &Finding) -> Value {
 fn a_single_finding_has_all_that_was_kept_of_its_samples() {
     let session = rich();
     for one in session.findings.values() {
-        let value = parse(&finding(one));
+        let value = parse(&finding(&session, one));
         check_as("Finding", &parse(SCHEMA), &value).expect("it fits");
         let sample = &value["samples"][0];
         assert_eq!(sample["request"]["headers"][0], json!(["accept", "application/json"]));

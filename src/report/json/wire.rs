@@ -1,6 +1,7 @@
 //! The shapes of the JSON report.
 
 use crate::model;
+use crate::report::json::together::{Blamed, Response, blamed};
 use crate::report::{Filter, SessionSummary, view};
 use crate::verdict;
 use jiff::Timestamp;
@@ -23,8 +24,13 @@ pub(super) struct Report<'a> {
     totals: Totals,
     /// By name.
     endpoints: Vec<Endpoint<'a>>,
-    /// The worst first: by severity, then count.
+    /// Those that the gate counts first; then by severity, and by the share of the endpoint's
+    /// compared trials that show it.
     findings: Vec<Finding<'a>>,
+    /// The few findings that at least 95 % of what diverged shows; whatever is behind most first.
+    blame: Vec<Blamed>,
+    /// In which ways answers differ, by response signature.
+    responses: Vec<Response<'a>>,
     /// The rules of `compare` that held at some time, over the whole session.
     rules: Vec<Rule<'a>>,
     /// What was let go at a bound of the store, by the bound's name.
@@ -157,6 +163,9 @@ pub(super) struct Finding<'a> {
     severity: &'static str,
     #[schemars(schema_with = "statuses")]
     status: &'static str,
+    /// The signature of the finding under which this one is told, for they come from one cause as
+    /// far as can be told; its own where others are told under it; null where it is alone.
+    group: Option<String>,
     /// Trials that show it.
     count: u64,
     #[schemars(extend("format" = "date-time"))]
@@ -243,7 +252,7 @@ fn kinds(_: &mut schemars::SchemaGenerator) -> Schema {
     words(model::Kind::ALL.iter().map(|kind| kind.name()))
 }
 
-fn severities(_: &mut schemars::SchemaGenerator) -> Schema {
+pub(super) fn severities(_: &mut schemars::SchemaGenerator) -> Schema {
     words(model::Severity::ALL.iter().map(|severity| severity.name()))
 }
 
@@ -268,7 +277,13 @@ impl<'a> From<&'a view::Report<'a>> for Report<'a> {
             coverage: Coverage::new(&report.ledger, report.coverage.chosen),
             totals: report.totals.into(),
             endpoints: report.endpoints.iter().map(|&endpoint| endpoint.into()).collect(),
-            findings: report.findings.iter().map(|finding| Finding::brief(finding)).collect(),
+            findings: report
+                .findings
+                .iter()
+                .map(|finding| Finding::brief(finding, report.groups.lead(finding.signature)))
+                .collect(),
+            blame: blamed(&report.blame),
+            responses: report.variants.iter().map(|variant| Response::from(*variant)).collect(),
             rules: report.rules.iter().map(|(name, used)| Rule::new(name, used)).collect(),
             overflow: report.overflow.iter().map(|(name, &count)| (name.as_str(), count)).collect(),
             gate: report.gate.into(),
@@ -377,15 +392,15 @@ enum Detail {
 }
 
 impl<'a> Finding<'a> {
-    fn brief(finding: &'a model::Finding) -> Self {
-        Self::new(finding, Detail::Brief)
+    fn brief(finding: &'a model::Finding, group: Option<model::Signature>) -> Self {
+        Self::new(finding, group, Detail::Brief)
     }
 
-    pub(super) fn full(finding: &'a model::Finding) -> Self {
-        Self::new(finding, Detail::Full)
+    pub(super) fn full(finding: &'a model::Finding, group: Option<model::Signature>) -> Self {
+        Self::new(finding, group, Detail::Full)
     }
 
-    fn new(finding: &'a model::Finding, detail: Detail) -> Self {
+    fn new(finding: &'a model::Finding, group: Option<model::Signature>, detail: Detail) -> Self {
         Self {
             signature: finding.signature.to_string(),
             endpoint: &finding.endpoint,
@@ -393,6 +408,7 @@ impl<'a> Finding<'a> {
             path: &finding.path,
             severity: finding.severity.name(),
             status: finding.status.name(),
+            group: group.map(|lead| lead.to_string()),
             count: finding.count,
             first_seen: time(finding.first_seen),
             last_seen: time(finding.last_seen),
@@ -443,7 +459,7 @@ impl<'a> From<&'a verdict::GateResult> for Gate<'a> {
     }
 }
 
-fn time(at: Timestamp) -> String {
+pub(super) fn time(at: Timestamp) -> String {
     at.to_string()
 }
 

@@ -17,6 +17,7 @@ pub fn render(report: &Report<'_>, palette: &Palette) -> String {
         coverage::push_answers(&mut out, report, palette);
         endpoints::push(&mut out, report, palette);
         findings::push(&mut out, report, palette);
+        findings::push_blame(&mut out, report, palette);
         coverage::push_rules(&mut out, report, palette);
     }
     coverage::push_overflow(&mut out, report, palette);

@@ -37,6 +37,13 @@ pub struct Mark {
     pub status: Status,
 }
 
+impl Mark {
+    /// Whether it makes a trial one that diverged.
+    pub(super) fn is_unexplained(&self) -> bool {
+        self.severity < Severity::Info && matches!(self.status, Status::Open | Status::Bug)
+    }
+}
+
 impl Judgement {
     pub(super) fn name(&self) -> EndpointName<'_> {
         EndpointName { text: &self.endpoint, origin: self.origin }
@@ -45,10 +52,7 @@ impl Judgement {
     /// What the trial counts as: divergences of severity info never count.
     pub fn judged(&self) -> Judged {
         let has = |status| self.marks.iter().any(|mark| mark.status == status);
-        let unexplained = |mark: &Mark| {
-            mark.severity < Severity::Info && matches!(mark.status, Status::Open | Status::Bug)
-        };
-        if self.marks.iter().any(unexplained) {
+        if self.marks.iter().any(Mark::is_unexplained) {
             Judged::Diverged
         } else if has(Status::Expected) {
             Judged::Expected

@@ -13,9 +13,11 @@ mod pages;
 mod rules;
 #[cfg(test)]
 mod tests;
+mod variants;
 
 pub use judgement::{Judgement, Mark};
 pub use pages::{
     Book, MAX_ENDPOINTS, MAX_FINDINGS, MAX_FINDINGS_PER_ENDPOINT, MAX_NAMES, OTHER,
     SAMPLES_PER_FINDING,
 };
+pub use variants::{MAX_VARIANTS, Occasion};

@@ -10,7 +10,8 @@
 
 use crate::compare::Stem;
 use crate::compare::endpoint::learn;
-use crate::model::{EndpointStats, Finding, Sample, Session, Signature};
+use crate::model::{EndpointStats, Finding, Sample, Session, Signature, Variant};
+use crate::store::book::variants::{renamed, signed};
 use crate::store::changes::uses;
 use crate::store::{MAX_ENDPOINTS, OTHER, SAMPLES_PER_FINDING, Sums};
 use std::cmp::Reverse;
@@ -26,6 +27,8 @@ pub(super) struct Sources {
     pub given: HashSet<String>,
     /// What the findings would be called by under another name.
     pub stems: HashMap<Signature, Stem>,
+    /// The same for the findings of the variants.
+    pub shown: HashMap<Signature, Vec<Stem>>,
 }
 
 /// Under which name each is reported.
@@ -141,12 +144,54 @@ impl Naming {
         findings
     }
 
+    /// The signature that a variant goes by.
+    pub(super) fn response(&self, variant: &Variant, sources: &Sources) -> Signature {
+        let moved = self.moved(variant, sources);
+        moved.map_or(variant.signature, |(stems, name)| signed(variant, stems, name).0)
+    }
+
+    /// What a variant's findings are made from, and its endpoint's name, where that is another.
+    fn moved<'a>(
+        &'a self,
+        variant: &Variant,
+        sources: &'a Sources,
+    ) -> Option<(&'a [Stem], &'a str)> {
+        let name = self.joined.get(&variant.endpoint)?;
+        let stems = sources.shown.get(&variant.signature)?;
+        Some((stems, name))
+    }
+
+    /// The variants that are wanted.
+    pub(super) fn variants(
+        &self,
+        session: &Session,
+        sources: &Sources,
+        wanted: impl Fn(Signature) -> bool,
+    ) -> BTreeMap<Signature, Variant> {
+        let mut variants: BTreeMap<Signature, Variant> = BTreeMap::new();
+        for variant in session.variants.values() {
+            let signature = self.response(variant, sources);
+            if !wanted(signature) {
+                continue;
+            }
+            match (variants.get_mut(&signature), self.moved(variant, sources)) {
+                (Some(sum), _) => sum.merge(variant),
+                (None, Some((stems, name))) => {
+                    drop(variants.insert(signature, renamed(variant.clone(), stems, name)));
+                }
+                (None, None) => drop(variants.insert(signature, variant.clone())),
+            }
+        }
+        variants
+    }
+
     /// The session as it is reported.
     pub(super) fn session(&self, session: &Session, sources: &Sources) -> Session {
         Session {
             info: session.info.clone(),
             endpoints: self.endpoints(session, |_| true),
             findings: self.findings(session, sources, |_| true),
+            variants: self.variants(session, sources, |_| true),
             rules: session.rules.clone(),
             overflow: self.overflow(session),
         }
@@ -176,6 +221,10 @@ impl Naming {
             kept.dedup();
             kept.truncate(SAMPLES_PER_FINDING);
         }
+        let variants: HashSet<_> =
+            session.variants.values().map(|variant| self.response(variant, sources)).collect();
+        sums.variants = variants.len() as u64;
+        sums.shown = session.variants.values().map(|variant| variant.count).sum();
         sums.findings = ranks.len() as u64;
         sums.ranks = ranks.values().flatten().fold(0, |sum: u64, rank| sum.wrapping_add(*rank));
         sums

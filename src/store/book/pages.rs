@@ -11,6 +11,7 @@ use crate::model::{
 use crate::store::book::flush::{Dirty, Flushed};
 use crate::store::book::judgement::count;
 use crate::store::book::naming::{Naming, Sources, join};
+use crate::store::book::variants::{MAX_VARIANTS, Occasion, Shown};
 use crate::store::sample;
 use crate::store::{Judgement, Mark};
 use jiff::Timestamp;
@@ -50,8 +51,9 @@ pub(super) const ALL_SAMPLES: usize = 5 << 20;
 /// Nothing is lost in silence: `overflow["endpoints"]` counts the requests that were folded into
 /// [`OTHER`], `overflow["findings"]` the marks whose finding was not kept (so that the findings'
 /// counts and it add up to all marks), `overflow["sample_bodies"]` the samples kept without their
-/// messages, `overflow["samples"]` those not kept for want of room, and `overflow["rules"]` how often
-/// a rule beyond the bound was told of.
+/// messages, `overflow["samples"]` those not kept for want of room, `overflow["variants"]` the
+/// trials that diverged and whose variant was not kept (so that the variants' counts and it add up
+/// to all that diverged), and `overflow["rules"]` how often a rule beyond the bound was told of.
 #[derive(Debug)]
 pub struct Book {
     /// Under the names as they came.
@@ -150,26 +152,37 @@ impl Book {
     pub fn judge(
         &mut self,
         judgement: &Judgement,
+        occasion: &Occasion<'_>,
         rank: &dyn Fn(&Mark) -> u64,
         sample: &mut dyn FnMut(&Mark) -> Sample,
     ) {
-        if self.session.findings.len() >= MAX_FINDINGS {
+        let Session { findings, variants, .. } = &self.session;
+        if findings.len() >= MAX_FINDINGS || variants.len() >= MAX_VARIANTS {
             self.join_names();
         }
         let name = self.on(judgement.name(), |stats| count(stats, judgement));
         // A finding names its own endpoint even where that one's counts are folded.
         let joined = name.filter(|name| name != OTHER);
         let endpoint = joined.as_deref().unwrap_or(&judgement.endpoint);
-        let mut noted = HashSet::new();
+        let (mut noted, mut shown) = (HashSet::new(), Vec::new());
         for mark in &judgement.marks {
             let signature = match &joined {
                 Some(name) => mark.stem.at(name),
                 None => mark.signature,
             };
             let at = Spot { signature, endpoint };
-            if noted.insert(signature) && self.note(at, judgement, mark) {
+            if !noted.insert(signature) {
+                continue;
+            }
+            if mark.is_unexplained() {
+                shown.push(Shown { severity: mark.severity, stem: mark.stem, signature });
+            }
+            if self.note(at, judgement, mark) {
                 self.offer_sample(signature, rank(mark), &mut || sample(mark));
             }
+        }
+        if !shown.is_empty() {
+            self.vary(endpoint, judgement, occasion, shown);
         }
     }
 
@@ -265,6 +278,13 @@ impl Book {
         });
         for (old, stem, endpoint) in moved.collect::<Vec<_>>() {
             self.move_finding(old, stem, endpoint);
+        }
+        let moved = self.session.variants.values().filter_map(|variant| {
+            let to = joined.get(&variant.endpoint)?;
+            Some((variant.signature, to.clone()))
+        });
+        for (old, endpoint) in moved.collect::<Vec<_>>() {
+            self.move_variant(old, &endpoint);
         }
         self.joined.extend(joined.into_values());
         self.joined.sort_unstable();

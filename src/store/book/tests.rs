@@ -9,7 +9,7 @@ use crate::model::{
 use crate::store::book::pages::{ALL_SAMPLES, MAX_NAME};
 use crate::store::format::encode;
 use crate::store::sample;
-use crate::store::testing::{at, info, judgement, mark, sample};
+use crate::store::testing::{at, info, judgement, mark, occasion, sample};
 use crate::store::{
     Book, Judgement, MAX_ENDPOINTS, MAX_FINDINGS, MAX_FINDINGS_PER_ENDPOINT, MAX_NAMES, Mark,
     OTHER, SAMPLES_PER_FINDING, salvage,
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 fn judge(book: &mut Book, judgement: &Judgement, rank: u64) -> usize {
     let mut made = 0;
-    book.judge(judgement, &|_| rank, &mut |_| {
+    book.judge(judgement, &occasion(rank), &|_| rank, &mut |_| {
         made += 1;
         sample(rank)
     });
@@ -249,7 +249,7 @@ fn samples_take_no_more_than_their_share_of_memory() {
         signature.0[..4].copy_from_slice(&n.to_le_bytes());
         let trial = judgement(&format!("GET /{}", n / 100), vec![Mark { signature, ..mark(1) }]);
         for rank in 0..5 {
-            book.judge(&trial, &|_| rank, &mut |_| {
+            book.judge(&trial, &occasion(rank), &|_| rank, &mut |_| {
                 let mut big = sample(rank);
                 big.primary_reply.body = Some("x".repeat(16 << 10));
                 big.request.target = "t".repeat(1000);

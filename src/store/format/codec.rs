@@ -8,19 +8,23 @@
 //! | `f`, signature | a finding without its samples |
 //! | `r`, xxh3-128 of the rule's place and text | what a rule was good for |
 //! | `s`, signature, slot | a sample; slot 0 has the smallest rank |
+//! | `v`, response signature | a variant without its traces |
+//! | `w`, response signature | the traces of a variant |
 //!
 //! An endpoint or a finding that goes by another name since keeps its key: its record says that it
-//! is gone.
+//! is gone. Variants come and go without end, so that their records are taken away.
 //!
 //! A record that cannot be read is left out, counted and named, never guessed at.
 //!
 //! This module never does I/O.
 
-use crate::model::{EndpointStats, Finding, RuleName, RuleUse, Sample, Session, Signature};
+use crate::model::{
+    EndpointStats, Finding, RuleName, RuleUse, Sample, Session, Signature, Traces, Variant,
+};
 use crate::store::format::envelope::{self, EnvelopeError};
 use crate::store::format::record::{self, Meta, RecordError};
-use crate::store::format::rule;
-use crate::store::{Changes, SAMPLES_PER_FINDING, Sums, Totals};
+use crate::store::format::{rule, variant};
+use crate::store::{Changes, MAX_VARIANTS, SAMPLES_PER_FINDING, Sums, Totals, VariantChange};
 use std::collections::BTreeMap;
 use std::error::Error;
 use xxhash_rust::xxh3::xxh3_128;
@@ -44,7 +48,7 @@ pub(in crate::store) fn encode(changes: &Changes) -> Vec<Pair> {
         pairs.extend(envelope::seal(&key, &record::gone_endpoint_to_json(endpoint)));
     }
     for &signature in &changes.gone.findings {
-        let key = [&b"f"[..], &signature.0].concat();
+        let key = of(b"f", signature);
         pairs.extend(envelope::seal(&key, &record::gone_finding_to_json(signature)));
     }
     for (name, used) in &changes.rules {
@@ -54,15 +58,32 @@ pub(in crate::store) fn encode(changes: &Changes) -> Vec<Pair> {
     }
     for change in &changes.findings {
         let finding = &change.finding;
-        let Signature(signature) = finding.signature;
-        let key = [&b"f"[..], &signature].concat();
+        let key = of(b"f", finding.signature);
         pairs.extend(envelope::seal(&key, &record::finding_to_json(finding, change.kept)));
         for (slot, (&rank, sample)) in (0u8..).zip(&finding.samples) {
-            let key = [&b"s"[..], &signature, &[slot]].concat();
+            let key = [&of(b"s", finding.signature)[..], &[slot]].concat();
             pairs.extend(envelope::seal(&key, &record::sample_to_json(rank, sample)));
         }
     }
+    changes.variants.iter().for_each(|change| pairs.extend(encode_variant(change)));
+    for signature in &changes.gone.variants {
+        pairs.extend([b"v", b"w"].iter().flat_map(|kind| envelope::erase(&of(kind, *signature))));
+    }
     pairs
+}
+
+fn encode_variant(VariantChange { variant, traces }: &VariantChange) -> Vec<Pair> {
+    let mut pairs = envelope::seal(&of(b"v", variant.signature), &variant::to_json(variant));
+    if *traces {
+        let traces = variant::traces_to_json(&variant.traces);
+        pairs.extend(envelope::seal(&of(b"w", variant.signature), &traces));
+    }
+    pairs
+}
+
+/// The key of a record that belongs to a signature.
+fn of(kind: &[u8; 1], Signature(signature): Signature) -> Vec<u8> {
+    [&kind[..], &signature].concat()
 }
 
 /// What a database turned out to hold.
@@ -79,6 +100,8 @@ pub(in crate::store) struct Contents {
     kept: BTreeMap<Signature, u8>,
     samples: Vec<(Signature, u64, Sample)>,
     rules: BTreeMap<RuleName, RuleUse>,
+    variants: BTreeMap<Signature, Variant>,
+    traces: BTreeMap<Signature, Traces>,
 }
 
 /// Why one record is left out.
@@ -99,6 +122,10 @@ pub(in crate::store) fn decode(pairs: impl IntoIterator<Item = Pair>) -> Content
     let mut contents = Contents::default();
     let mut joined: Option<Joined> = None;
     for (piece_key, value) in pairs {
+        if value.is_empty() {
+            // What was taken away.
+            continue;
+        }
         let Some((key, number)) = envelope::split_key(&piece_key) else {
             contents.damaged.push(format!("{}: {}", name(&piece_key), Unread::Key));
             continue;
@@ -112,6 +139,7 @@ pub(in crate::store) fn decode(pairs: impl IntoIterator<Item = Pair>) -> Content
     }
     contents.take(joined);
     contents.check_samples();
+    contents.check_traces();
     contents
 }
 
@@ -179,6 +207,16 @@ impl Contents {
                     self.findings.insert(finding.signature, finding);
                 }
             }
+            [b'v', ..] => {
+                let variant = variant::from_json(&payload)?;
+                if self.variants.len() < MAX_VARIANTS {
+                    self.variants.insert(variant.signature, variant);
+                }
+            }
+            [b'w', signature @ ..] => {
+                let signature = signature.try_into().map_err(|_| Unread::Key)?;
+                self.traces.insert(Signature(signature), variant::traces_from_json(&payload)?);
+            }
             [b's', signature @ .., slot] => {
                 let signature = signature.try_into().map_err(|_| Unread::Key)?;
                 let (rank, sample) = record::sample_from_json(&payload)?;
@@ -205,6 +243,19 @@ impl Contents {
         }
     }
 
+    /// Hands the traces to their variants: each variant has some.
+    fn check_traces(&mut self) {
+        for (signature, variant) in &mut self.variants {
+            match self.traces.remove(signature) {
+                Some(traces) => variant.traces = traces,
+                None => self.damaged.push(format!("variant {signature}: its traces are missing")),
+            }
+        }
+        for signature in std::mem::take(&mut self.traces).into_keys() {
+            self.damaged.push(format!("traces {signature}: their variant is missing"));
+        }
+    }
+
     /// The session, if its meta record or the listed `meta` says what it is about; the more recent
     /// of the two is believed. A database that is older than its listing, or whose records do not
     /// add up to its totals, is one thing more that is damaged.
@@ -223,6 +274,7 @@ impl Contents {
         session.endpoints = self.endpoints;
         session.findings = self.findings;
         session.rules = self.rules;
+        session.variants = self.variants;
         session.overflow = totals.overflow;
         if Sums::of(&session) != totals.sums {
             self.damaged.push("totals: the records do not add up to them".to_owned());
@@ -241,6 +293,8 @@ fn name(key: &[u8]) -> String {
         [b'r', hash @ ..] => format!("rule {}", hex(hash)),
         [b'f', signature @ ..] => format!("finding {}", hex(signature)),
         [b's', signature @ .., slot] => format!("sample {}/{slot}", hex(signature)),
+        [b'v', signature @ ..] => format!("variant {}", hex(signature)),
+        [b'w', signature @ ..] => format!("traces {}", hex(signature)),
         other => format!("key {}", hex(other)),
     }
 }

@@ -22,6 +22,8 @@ const HEADER: usize = 14;
 const COMPRESS_OVER: usize = 1024;
 /// The longest value of the database: longer ones spill into files of their own, which leak.
 pub(in crate::store) const PIECE: usize = 4096;
+/// Pieces of the longest record that can be taken away.
+const MAX_ERASED: u16 = 4;
 /// No record is longer than this when it is unpacked: a sample has at most some 80 KiB of text.
 const MAX_PAYLOAD: usize = 4 << 20;
 
@@ -56,6 +58,11 @@ pub(in crate::store) fn seal(key: &[u8], payload: &[u8]) -> Vec<(Vec<u8>, Vec<u8
         .zip(record.chunks(PIECE))
         .map(|(n, piece)| (piece_key(key, n), piece.to_vec()))
         .collect()
+}
+
+/// What takes away the pieces of a short record: one that fits into [`MAX_ERASED`] of them.
+pub(in crate::store) fn erase(key: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    (0..MAX_ERASED).map(|number| (piece_key(key, number), Vec::new())).collect()
 }
 
 /// The payload of a record whose pieces were joined in their order.

@@ -8,6 +8,7 @@ mod codec;
 mod envelope;
 mod record;
 mod rule;
+mod variant;
 
 pub(super) use codec::{Contents, decode, encode};
 pub use codec::{Pair, salvage};

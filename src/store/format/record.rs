@@ -172,6 +172,10 @@ struct TotalsRecord {
     /// Absent in what older versions wrote.
     #[serde(default)]
     uses: u64,
+    #[serde(default)]
+    variants: u64,
+    #[serde(default)]
+    shown: u64,
     overflow: BTreeMap<String, u64>,
 }
 
@@ -185,16 +189,20 @@ impl Totals {
             marks: self.sums.marks,
             ranks: self.sums.ranks,
             uses: self.sums.uses,
+            variants: self.sums.variants,
+            shown: self.sums.shown,
             overflow: self.overflow.clone(),
         })
     }
 
     pub(in crate::store) fn from_json(bytes: &[u8]) -> Result<Self, RecordError> {
         let record: TotalsRecord = serde_json::from_slice(bytes)?;
-        let TotalsRecord { flush, at, ledger, findings, marks, ranks, uses, overflow } = record;
-        check_counts([&findings, &marks, &uses].into_iter().chain(overflow.values()))?;
-        let sums = Sums { ledger: ledger.try_into()?, findings, marks, ranks, uses };
-        Ok(Self { flush, at, sums, overflow })
+        let TotalsRecord { findings, marks, ranks, uses, variants, shown, overflow, .. } = record;
+        let counts = [&findings, &marks, &uses, &variants, &shown];
+        check_counts(counts.into_iter().chain(overflow.values()))?;
+        let ledger = record.ledger.try_into()?;
+        let sums = Sums { ledger, findings, marks, ranks, uses, variants, shown };
+        Ok(Self { flush: record.flush, at: record.at, sums, overflow })
     }
 }
 
@@ -481,10 +489,12 @@ mod tests {
     fn totals_have_this_record() {
         let golden = format!(
             r#"{{"flush":3,"at":"2027-01-15T08:00:05Z","ledger":{LEDGER},{}}}"#,
-            r#""findings":1,"marks":2,"ranks":3,"uses":4,"overflow":{"findings":9}"#,
+            r#""findings":1,"marks":2,"ranks":3,"uses":4,"variants":5,"shown":6,"overflow":{"findings":9}"#,
         );
         let overflow = BTreeMap::from([("findings".to_owned(), 9)]);
-        let sums = Sums { ledger: ledger(), findings: 1, marks: 2, ranks: 3, uses: 4 };
+        let (variants, shown) = (5, 6);
+        let sums =
+            Sums { ledger: ledger(), findings: 1, marks: 2, ranks: 3, uses: 4, variants, shown };
         let totals = Totals { flush: 3, at: at(5), sums, overflow };
         check(&totals, &golden, Totals::to_json, Totals::from_json);
     }

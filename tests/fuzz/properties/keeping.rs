@@ -3,9 +3,9 @@
 use super::{Parts, fields};
 use http::{HeaderMap, HeaderValue};
 use shadowdiff::config::Redact;
-use shadowdiff::model::{Path, Place, Seg, Session};
+use shadowdiff::model::{Exemplars, Path, Place, Seg, Session, Variant};
 use shadowdiff::redact::Redactor;
-use shadowdiff::store::{Pair, load_controls, salvage};
+use shadowdiff::store::{Pair, SAMPLES_PER_FINDING, load_controls, salvage};
 use shadowdiff::syntax::json::Document;
 use std::fs;
 use std::sync::LazyLock;
@@ -105,10 +105,11 @@ pub fn records(bytes: &[u8]) {
     }
 }
 
-/// Keys of findings and samples are binary; here they are written as `f` or `s` and one byte.
+/// Keys of findings, samples, variants and traces are binary; here they are written as `f`, `s`,
+/// `v` or `w` and one byte.
 fn key_of(text: &[u8]) -> Vec<u8> {
     match text {
-        [b'f', byte] => [&b"f"[..], &[*byte; 16]].concat(),
+        [kind @ (b'f' | b'v' | b'w'), byte] => [&[*kind][..], &[*byte; 16]].concat(),
         [b's', byte, slot] => [&b"s"[..], &[*byte; 16], &[*slot]].concat(),
         other => other.to_vec(),
     }
@@ -134,7 +135,13 @@ fn consistent(session: &Session) {
         assert!(stats.candidate.buckets().count() <= 1281);
         stats.primary.count();
     }
-    assert!(session.findings.values().all(|finding| finding.samples.len() <= 3));
+    let samples = session.findings.values().map(|finding| finding.samples.len());
+    assert!(samples.max().unwrap_or(0) <= SAMPLES_PER_FINDING);
+    for variant in session.variants.values() {
+        assert!(variant.findings.len() <= Variant::MAX_FINDINGS);
+        assert!(variant.traces.exemplars.iter().count() <= Exemplars::MAX);
+        variant.traces.entities.estimate();
+    }
     super::telling::every_format(session);
 }
 

@@ -7,8 +7,8 @@ use shadowdiff::base::Percent;
 use shadowdiff::compare::endpoint::template;
 use shadowdiff::config::Gate;
 use shadowdiff::model::{
-    Disposition, EndpointStats, Finding, Kind, Sample, SampleReply, SampleRequest, Session,
-    SessionInfo, Signature, Status,
+    Disposition, EndpointStats, Exemplar, Finding, Kind, RequestId, Sample, SampleReply,
+    SampleRequest, Session, SessionInfo, Severity, Signature, Status, Traces, Variant,
 };
 use shadowdiff::report::{
     self, Filter, Glob, Palette, Report, SessionSummary, Words, commands, curl, json, markdown,
@@ -41,8 +41,8 @@ pub(super) fn every_format(session: &Session) {
     let mut jsons = vec![json::render(&shown), json::gate(&verdict)];
     jsons.push(json::sessions(&[SessionSummary::from(session)]));
     for finding in session.findings.values() {
-        texts.push(show(finding, &plain));
-        jsons.push(json::finding(finding));
+        texts.push(show(session, finding, &plain));
+        jsons.push(json::finding(session, finding));
         for sample in finding.samples.values() {
             let command = curl(sample, "http://127.0.0.1:1");
             assert!(is_quoted(&command), "{command}");
@@ -135,7 +135,33 @@ fn session(texts: &[String]) -> Session {
         let finding = finding(Signature([number; 16]), kind, &mut text);
         session.findings.insert(finding.signature, finding);
     }
+    // All three are of one endpoint or of none, and are read as one item or as three.
+    let variant = variant(session.findings.keys().copied().collect(), &mut text);
+    session.variants.insert(variant.signature, variant);
     session
+}
+
+fn variant(findings: Vec<Signature>, text: &mut dyn FnMut() -> String) -> Variant {
+    let exemplar = Exemplar {
+        id: RequestId { process: 1, number: 1 },
+        rank: 1,
+        at: Timestamp::UNIX_EPOCH,
+        bytes: 1,
+        target: text(),
+    };
+    let exemplars = [exemplar].into_iter().collect();
+    Variant {
+        signature: Signature([0x81; 16]),
+        endpoint: text(),
+        primary: text(),
+        candidate: text(),
+        severity: Severity::Breaking,
+        findings,
+        count: 1,
+        first_seen: Timestamp::UNIX_EPOCH,
+        last_seen: Timestamp::UNIX_EPOCH,
+        traces: Traces { exemplars, ..Traces::default() },
+    }
 }
 
 fn finding(signature: Signature, kind: Kind, text: &mut dyn FnMut() -> String) -> Finding {
