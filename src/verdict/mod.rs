@@ -3,7 +3,7 @@
 //!
 //! [`gate()`] weighs a session against the config's thresholds and gives a [`GateResult`] with one
 //! [`Check`] for each; [`Coverage`] says how much of what was chosen for mirroring was compared.
-//! [`Groups`] joins findings that come from one cause, and [`blame`] names the few that are behind
+//! [`Groups`] joins findings that come from one cause, and [`blame()`] names the few that are behind
 //! nearly all that diverged.
 //!
 //! This module never does I/O or reads a clock: the same session and thresholds give the same
