@@ -38,6 +38,7 @@ mod stages;
 #[cfg(test)]
 mod testing;
 mod token;
+mod trail;
 mod uses;
 mod weigh;
 

@@ -11,7 +11,7 @@ use crate::config::keys::Shape;
 use crate::config::matcher::PathPattern;
 use crate::config::parts::{Compare, Matcher, Mirror, Replace, Rewrite, Route};
 use crate::config::section::{Named, Section};
-use crate::config::setting::{FromStart, Setting, Text, Wrong};
+use crate::config::setting::{Setting, Text, Wrong};
 use crate::config::sheet::interpret;
 use http::{HeaderName, HeaderValue};
 
@@ -145,8 +145,7 @@ fn replacement(section: &Section<'_>) -> Option<Replace> {
         return Some(Replace::Path { find: section.given("path")?, with });
     }
     if section.has("json") {
-        let FromStart(at) = section.given("json")?;
-        return Some(Replace::Json { at, with });
+        return Some(Replace::Json { at: section.given("json")?, with });
     }
     Some(Replace::Form { name: section.given("form")?, with })
 }
