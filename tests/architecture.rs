@@ -24,8 +24,9 @@ const LAYERS: [&[&str]; 7] = [
 ];
 
 /// Imports within a layer, each with its reason.
-const SAME_LAYER: [(&str, &str, &str); 9] = [
+const SAME_LAYER: [(&str, &str, &str); 10] = [
     ("model", "base", "nouns are measured in units"),
+    ("model", "syntax", "the filter of a path looks at values"),
     ("telemetry", "model", "labels are the names of reasons"),
     ("compare", "config", "rules are made from their part of the config"),
     ("redact", "config", "so are the names that are redacted"),

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value as Json;
 use shadowdiff::compare::{Comparison, Decoded, Rules, compare, same};
-use shadowdiff::model::{Kind, Outcome, Place, Reply};
+use shadowdiff::config;
+use shadowdiff::model::{Kind, Outcome, Pattern, Place, Reply};
 
 const JSON: &str = "application/json";
 
@@ -62,6 +63,36 @@ fn document() -> impl Strategy<Value = Json> {
                 .prop_map(|members| Json::Object(members.into_iter().collect())),
         ]
     })
+}
+
+/// Few keys and values, so that rules find something.
+fn narrow_document() -> impl Strategy<Value = Json> {
+    let scalar = prop_oneof![Just(Json::Null), (0..3).prop_map(Json::from), Just(Json::from("a"))];
+    scalar.prop_recursive(4, 40, 5, |inner| {
+        let key = prop_oneof![Just("a"), Just("b"), Just("c")].prop_map(str::to_owned);
+        prop_oneof![
+            vec(inner.clone(), 0..5).prop_map(Json::from),
+            btree_map(key, inner, 0..3)
+                .prop_map(|members| Json::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn rule() -> impl Strategy<Value = Pattern> {
+    let steps = prop_oneof![
+        Just(".a"),
+        Just("..b"),
+        Just("[*]"),
+        Just("[-1]"),
+        Just("[::-2]"),
+        Just("[?@.a == 1]"),
+        Just("[?@.b || @ > 0]"),
+        Just("[?@ == $.a]"),
+        Just("[?count(@.*) == count($.*), 0]"),
+        Just("..[?@[?@ == 'a']]"),
+    ];
+    let path = vec(steps, 1..4).prop_map(|steps| format!("${}", steps.concat()));
+    path.prop_map(|path| path.parse().expect("a path"))
 }
 
 /// Draws how a document is written: order of keys, white space, escapes.
@@ -203,6 +234,24 @@ proptest! {
     fn turning_the_sides_round_changes_no_count(x in document(), y in document()) {
         let (x, y) = (x.to_string(), y.to_string());
         prop_assert_eq!(total(&x, &y), total(&y, &x));
+    }
+
+    #[test]
+    fn no_rule_tells_the_sides_apart(
+        x in narrow_document(), y in narrow_document(), rule in rule(), only in any::<bool>(),
+    ) {
+        let listed = vec![rule.into()];
+        let config = match only {
+            true => config::Compare { only: listed, ..Default::default() },
+            false => config::Compare { ignore: listed, ..Default::default() },
+        };
+        let rules = Rules::new(&config);
+        let count = |x: &Json, y: &Json| {
+            let [x, y] = [x, y].map(|text| reply(JSON, text.to_string().as_bytes()));
+            compare(&x, &y, &Decoded::new(&x, &y), &rules).total
+        };
+        prop_assert_eq!(count(&x, &y), count(&y, &x));
+        prop_assert_eq!(count(&x, &x), 0);
     }
 
     #[test]

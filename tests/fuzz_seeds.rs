@@ -31,7 +31,7 @@ macro_rules! targets {
 }
 
 targets! {
-    cbor coding compare_answer compare_json config controls endpoint formats head json msgpack path
+    cbor coding compare_answer compare_json config controls endpoint filter formats head json msgpack path
     protobuf question records redact report rewrite text units
 }
 

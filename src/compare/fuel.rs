@@ -22,6 +22,11 @@ impl Fuel {
         self.spend(length as u64 / 256)
     }
 
+    /// What is left, for those who take from it themselves.
+    pub(super) fn units(&mut self) -> &mut u64 {
+        &mut self.0
+    }
+
     /// Takes so many.
     pub(super) fn spend(&mut self, units: u64) -> Option<()> {
         self.0 = self.0.checked_sub(units)?;

@@ -39,6 +39,7 @@ mod stages;
 #[cfg(test)]
 mod testing;
 mod token;
+mod trail;
 mod types;
 mod url;
 mod uses;

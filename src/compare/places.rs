@@ -2,8 +2,10 @@
 //!
 //! Main types: [`Places`], [`Effect`] and [`Here`].
 //!
-//! This module never looks at a value.
+//! This module never looks at a value: the walk's [`Trail`](super::trail::Trail) does so for the
+//! rules that have a filter.
 
+use super::trail::Followed;
 use crate::model::{Path, Pattern, Reach};
 use crate::syntax::json::Nearness;
 use regex::Regex;
@@ -33,6 +35,8 @@ struct Rule {
     /// Absent: everywhere.
     at: Option<Pattern>,
     effect: Effect,
+    /// Its number among those that have a filter.
+    asks: Option<usize>,
 }
 
 /// The rules for places.
@@ -47,12 +51,15 @@ pub(super) struct Places {
     flat: bool,
 }
 
-/// A place, and for each of its steps the length of the array that it leads into. The lengths are
-/// the primary's; they are left out where no rule asks.
+/// A place, and what is known of it on each side.
 #[derive(Clone, Copy)]
 pub(super) struct Here<'h> {
     pub path: &'h Path,
-    pub lengths: &'h [usize],
+    /// On each side, for each of its steps, the length of the array that it leads into; left out
+    /// where no rule asks.
+    pub lengths: [&'h [usize]; 2],
+    /// How far the rules with filters go here, in their order.
+    pub followed: &'h [Followed],
 }
 
 /// How a place lies to what is compared.
@@ -87,7 +94,9 @@ impl Places {
     pub(super) fn add(&mut self, number: usize, at: Option<Pattern>, effect: Effect) {
         self.narrowed |= matches!(effect, Effect::Only);
         self.counting |= at.as_ref().is_some_and(Pattern::counts_from_the_end);
-        self.rules.push(Rule { number, at, effect });
+        let asks = at.as_ref().is_some_and(Pattern::has_filter);
+        let asks = asks.then(|| self.asking().count());
+        self.rules.push(Rule { number, at, effect, asks });
     }
 
     /// The claims of a token that are times (RFC 7519, section 4.1, and OpenID Connect).
@@ -112,6 +121,11 @@ impl Places {
     /// Whether the lengths of arrays are asked for.
     pub(super) fn is_counting(&self) -> bool {
         self.counting
+    }
+
+    /// The patterns of the rules that have a filter, in their order.
+    pub(super) fn asking(&self) -> impl Iterator<Item = &Pattern> {
+        self.rules.iter().filter(|rule| rule.asks.is_some()).filter_map(|rule| rule.at.as_ref())
     }
 
     /// What asking about a place so many steps deep costs, in units of fuel.
@@ -174,7 +188,15 @@ impl Places {
 }
 
 impl Rule {
+    /// How the place lies to the rule, on the side where it lies nearer.
     fn reach(&self, here: Here<'_>) -> Reach {
-        self.at.as_ref().map_or(Reach::At, |at| at.reach(&here.path.0, here.lengths))
+        let Some(at) = &self.at else { return Reach::At };
+        if let Some(asks) = self.asks {
+            let followed = here.followed.get(asks).into_iter().flatten();
+            return followed.map(|side| at.reached(*side)).max().unwrap_or(Reach::Outside);
+        }
+        let [primary, candidate] = here.lengths;
+        let reach = at.reach(&here.path.0, primary);
+        if at.counts_from_the_end() { reach.max(at.reach(&here.path.0, candidate)) } else { reach }
     }
 }

@@ -13,7 +13,7 @@ use crate::config::parts::{
 };
 use crate::config::rules::{compare, rewrite, routes};
 use crate::config::section::Section;
-use crate::config::setting::{FromStart, Text};
+use crate::config::setting::{ByPlace, Text};
 use crate::config::sheet::{Sheet, interpret};
 use crate::config::table::ROOT;
 use crate::config::tls::{ServerTls, Trust};
@@ -199,7 +199,7 @@ fn isolation(section: &Section<'_>) -> Isolation {
 fn redact(section: &Section<'_>) -> Redact {
     Redact {
         headers: section.list("headers"),
-        json: section.list("json").into_iter().map(|FromStart(at)| at).collect(),
+        json: section.list("json").into_iter().map(|ByPlace(at)| at).collect(),
         query: section.list("query"),
         form: section.list("form"),
     }

@@ -12,7 +12,7 @@ use crate::config::matcher::PathPattern;
 use crate::config::parts::{Compare, Matcher, Mirror, Protobuf, Replace, Rewrite, Route};
 use crate::config::protobuf::protobuf;
 use crate::config::section::{Named, Section};
-use crate::config::setting::{FromStart, Setting, Text, Wrong};
+use crate::config::setting::{Setting, Text, Wrong};
 use crate::config::sheet::interpret;
 use http::{HeaderName, HeaderValue};
 
@@ -149,8 +149,7 @@ fn replacement(section: &Section<'_>) -> Option<Replace> {
         return Some(Replace::Path { find: section.given("path")?, with });
     }
     if section.has("json") {
-        let FromStart(at) = section.given("json")?;
-        return Some(Replace::Json { at, with });
+        return Some(Replace::Json { at: section.given("json")?, with });
     }
     Some(Replace::Form { name: section.given("form")?, with })
 }

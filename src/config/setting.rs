@@ -113,18 +113,22 @@ impl Setting for Pattern {
     }
 }
 
-/// A path for those who walk through a body without knowing how long its arrays are.
-pub(super) struct FromStart(pub Pattern);
+/// A path for those who see single places, without the lengths and the values around them.
+pub(super) struct ByPlace(pub Pattern);
 
-impl Setting for FromStart {
+impl Setting for ByPlace {
     fn read(text: &Text) -> Result<Self, Wrong> {
         let pattern = Pattern::read(text)?;
-        if pattern.counts_from_the_end() {
-            let because = "counts from the end, which only rules of `compare` can; write an \
-                           index from the start, or [*]";
-            return Err(Wrong::Because(because.into()));
-        }
-        Ok(Self(pattern))
+        let because = if pattern.counts_from_the_end() {
+            "counts from the end, which redaction cannot: it sees single values too, without the \
+             array around them; write an index from the start, or [*]"
+        } else if pattern.has_filter() {
+            "has a filter, which redaction cannot: it sees single values too, without the answer \
+             around them; write [*] in its place"
+        } else {
+            return Ok(Self(pattern));
+        };
+        Err(Wrong::Because(because.into()))
     }
 }
 

@@ -1,10 +1,13 @@
 //! Replacing values in JSON text, everything else byte for byte as it was.
 
-use crate::model::{Path, Pattern, Seg};
-use crate::syntax::json::{Document, Elements, Invalid, Members, Shape, Value};
+use crate::model::{Filter, Pattern, Progress, Reach, Seg, Spent};
+use crate::syntax::json::{Document, Inside, Invalid, Shape, Value, Way};
 
-/// Deeper documents are refused: each value in them is held against the whole way to it.
+/// Deeper documents are refused.
 const MAX_DEPTH: usize = 128;
+
+/// What filters may spend on one document.
+const FUEL: u64 = 2_000_000;
 
 /// The text with every value that the pattern selects replaced; `None` where it selects none.
 /// Repeated keys are all replaced: which of them a server reads is its own affair.
@@ -39,60 +42,53 @@ fn replacement(document: &Document<'_>, value: Value, with: &str) -> String {
 
 /// The outermost values that the pattern selects, in document order.
 fn select(document: &Document<'_>, at: &Pattern) -> Result<Vec<Value>, Invalid> {
-    let mut selected = Vec::new();
-    let mut path = Path::default();
-    if at.matches(&path) {
+    let (mut selected, mut fuel) = (Vec::new(), FUEL);
+    if at.reached(at.start()) == Reach::At {
         return Ok(vec![document.root()]);
     }
-    let mut open: Vec<_> = Inside::of(document, document.root()).into_iter().collect();
-    while let Some(inside) = open.last_mut() {
-        let Some((seg, value)) = inside.next() else {
+    let mut open: Vec<_> =
+        Container::of(document, document.root(), at.start()).into_iter().collect();
+    while let Some(container) = open.last_mut() {
+        let Some((way, value)) = container.children.next() else {
             open.pop();
-            path.0.pop();
             continue;
         };
-        path.0.push(seg);
-        let hit = at.matches(&path);
-        if hit {
+        let seg = match way {
+            Way::Key(key) => Seg::Key(key.to_display()),
+            Way::Index(index) => Seg::Index(index),
+        };
+        let invalid = |problem| Invalid { at: value.start(), problem };
+        let mut passes = |filter: &Filter| filter.passes(document, value, &mut fuel);
+        let progress = at.follow(container.progress, &seg, container.length, &mut passes);
+        let progress = progress.map_err(|Spent| invalid("the filter takes too long"))?;
+        if at.reached(progress) == Reach::At {
             selected.push(value);
+            continue;
         }
-        match Inside::of(document, value).filter(|_| !hit) {
-            Some(_) if open.len() >= MAX_DEPTH => {
-                return Err(Invalid { at: value.start(), problem: "it is nested too deep" });
-            }
-            Some(deeper) => open.push(deeper),
-            None => drop(path.0.pop()),
+        let inner = Container::of(document, value, progress);
+        if inner.is_some() && open.len() >= MAX_DEPTH {
+            return Err(invalid("it is nested too deep"));
         }
+        open.extend(inner);
     }
     Ok(selected)
 }
 
-/// What is left to be looked at in one container.
-enum Inside<'d, 'a> {
-    Object(Members<'d, 'a>),
-    Array(std::iter::Enumerate<Elements<'d, 'a>>),
+/// A container that is being looked through.
+struct Container<'d, 'a> {
+    children: Inside<'d, 'a>,
+    /// How far the pattern has been followed to it.
+    progress: Progress,
+    /// The length, if it is an array.
+    length: Option<usize>,
 }
 
-impl<'d, 'a> Inside<'d, 'a> {
-    fn of(document: &'d Document<'a>, value: Value) -> Option<Self> {
-        match document.shape(value) {
-            Shape::Object => Some(Self::Object(document.members(value))),
-            Shape::Array => Some(Self::Array(document.elements(value).enumerate())),
-            Shape::Null | Shape::Bool | Shape::Number | Shape::String => None,
-        }
-    }
-
-    fn next(&mut self) -> Option<(Seg, Value)> {
-        match self {
-            Self::Object(members) => {
-                let member = members.next()?;
-                Some((Seg::Key(member.key.to_display()), member.value))
-            }
-            Self::Array(elements) => {
-                let (index, value) = elements.next()?;
-                Some((Seg::Index(index), value))
-            }
-        }
+impl<'d, 'a> Container<'d, 'a> {
+    fn of(document: &'d Document<'a>, value: Value, progress: Progress) -> Option<Self> {
+        let children = document.inside(value)?;
+        let is_array = matches!(children, Inside::Array(_));
+        let length = is_array.then(|| document.elements(value).count());
+        Some(Self { children, progress, length })
     }
 }
 
@@ -122,6 +118,20 @@ mod tests {
         check(r#"{"id":"7"}"#, "$.id", "9", Some(r#"{"id":"9"}"#));
         check(r#"{"a":[]}"#, "$.b", "y", None);
         check("[1]", "$", "y", Some("\"y\""));
+        check("[1,2,3]", "$[-1]", "9", Some("[1,2,9]"));
+        check("[[1,2],[3]]", "$[*][::-2]", "9", Some("[[1,9],[9]]"));
+    }
+
+    #[test]
+    fn filters_select_by_the_values_of_the_same_body() {
+        let text = r#"{"live":"b","to":[{"k":"a","v":"x"},{"k":"b","v":"x"},{"k":"b"}]}"#;
+        let edited = text.replace(r#""b","v":"x""#, r#""b","v":"y""#);
+        check(text, "$.to[?@.k == $.live].v", "y", Some(&edited));
+        check(text, "$.to[?@.k == 'c'].v", "y", None);
+        let slow = format!("[{}0]", "0,".repeat(4_000));
+        let at = "$[?count($..*) == 1]".parse().expect("a path");
+        let refused = edit(slow.as_bytes(), &at, "y").expect_err("too much work");
+        assert_eq!(refused.problem, "the filter takes too long");
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use exchange::{Answered, Exchange, Request, RequestId, Trial};
 pub use histogram::Histogram;
 pub use ledger::{Disposition, DropReason, FailReason, Ledger, SkipReason};
 pub use outcome::{Fault, Outcome, Payload, Reply};
-pub use path::{Path, Pattern, PatternError, Place, Reach, Seg};
+pub use path::{Filter, Path, Pattern, PatternError, Place, Progress, Reach, Seg, Spent};
 pub use rule::{AdminRule, Rule};
 pub use session::{
     Controls, EndpointStats, Finding, Judged, REDACTED, RuleName, RuleUse, Sample, SampleReply,

@@ -6,6 +6,7 @@ use crate::compare::comparison::{Comparison, Sides};
 use crate::compare::fuel::Fuel;
 use crate::compare::places::{Here, Scope};
 use crate::compare::rules::Rules;
+use crate::compare::trail::Trail;
 use crate::compare::weigh::Scale;
 use crate::model::{Class, Kind, Path, Place, Seg};
 use crate::syntax::json::{Document, Shape, Text, Value};
@@ -25,8 +26,8 @@ pub(in crate::compare) fn diff<'a>(
     rules: &Rules,
     found: &mut Comparison<'a>,
 ) {
-    let (path, lengths, levels) = (Path::default(), Vec::new(), Vec::new());
-    let mut walk = Walk { x, y, rules, found, path, lengths, levels, fuel: Fuel::new() };
+    let (path, trail) = (Path::default(), Trail::new(&rules.places, [x, y]));
+    let mut walk = Walk { x, y, rules, found, path, trail, levels: Vec::new(), fuel: Fuel::new() };
     let (root_x, root_y) = (x.root(), y.root());
     if x.raw(root_x) != y.raw(root_y) {
         walk.visit(root_x, root_y);
@@ -58,6 +59,17 @@ pub(super) enum Change {
     Repeated(Value, Value),
 }
 
+impl Change {
+    /// What stands there on either side.
+    fn values(self) -> [Option<Value>; 2] {
+        match self {
+            Self::Both(x, y) | Self::Repeated(x, y) => [Some(x), Some(y)],
+            Self::Primary(x) => [Some(x), None],
+            Self::Candidate(y) => [None, Some(y)],
+        }
+    }
+}
+
 struct Walk<'w, 'a> {
     x: &'w Document<'a>,
     y: &'w Document<'a>,
@@ -65,8 +77,8 @@ struct Walk<'w, 'a> {
     found: &'w mut Comparison<'a>,
     /// Where the walk stands.
     path: Path,
-    /// How long the array is that each step of the path leads into; empty where no rule asks.
-    lengths: Vec<usize>,
+    /// What the rules ask about the way there.
+    trail: Trail<'w, 'a>,
     /// What is left to do in each open container, from the root down.
     levels: Vec<IntoIter<Task<'a>>>,
     fuel: Fuel,
@@ -77,19 +89,33 @@ impl<'a> Walk<'_, 'a> {
         while let Some(level) = self.levels.last_mut() {
             let Some(task) = level.next() else {
                 self.levels.pop();
-                self.lengths.pop();
-                self.path.0.pop();
+                self.trail.close();
+                self.leave();
                 continue;
             };
             let depth = self.levels.len();
-            self.path.0.push(task.step.seg());
-            if self.scope() != Scope::Outside {
+            if self.enter(&task).is_none() {
+                self.stop(self.changed(task.change));
+            } else if self.scope() != Scope::Outside {
                 self.perform(&task);
             }
             if self.levels.len() == depth {
-                self.path.0.pop();
+                self.leave();
             }
         }
+    }
+
+    /// Goes to a child; nothing once the fuel is used up.
+    fn enter(&mut self, task: &Task<'a>) -> Option<()> {
+        let seg = task.step.seg();
+        let entered = self.trail.step(&seg, task.change.values(), &mut self.fuel);
+        self.path.0.push(seg);
+        entered
+    }
+
+    fn leave(&mut self) {
+        self.path.0.pop();
+        self.trail.back();
     }
 
     fn perform(&mut self, task: &Task<'a>) {
@@ -98,13 +124,13 @@ impl<'a> Walk<'_, 'a> {
             Change::Both(x, y) => self.visit(x, y),
             Change::Primary(x) if keyed && self.is_no_member(self.x.shape(x)) => {}
             Change::Candidate(y) if keyed && self.is_no_member(self.y.shape(y)) => {}
-            Change::Primary(x) => {
+            Change::Primary(_) => {
                 let kind = if keyed { Kind::Missing } else { Kind::Removed };
-                self.add(kind, Sides::JsonPrimary(self.x.raw(x)));
+                self.add(kind, self.changed(task.change));
             }
-            Change::Candidate(y) => {
+            Change::Candidate(_) => {
                 let kind = if keyed { Kind::Extra } else { Kind::Added };
-                self.add(kind, Sides::JsonCandidate(self.y.raw(y)));
+                self.add(kind, self.changed(task.change));
             }
             Change::Repeated(x, y) => {
                 self.add(Kind::DuplicateKey, self.sides(x, y));
@@ -131,7 +157,7 @@ impl<'a> Walk<'_, 'a> {
     /// Two scalars of one type, which the rules may let pass.
     fn scalars(&mut self, x: Value, y: Value) {
         let (raw_x, raw_y) = (self.x.raw(x), self.y.raw(y));
-        let here = Here { path: &self.path, lengths: &self.lengths };
+        let here = self.trail.here(&self.path);
         let mut scale = Scale::new(self.rules, here, &mut self.found.uses);
         let verdict = match self.x.shape(x) {
             Shape::Number => scale.numbers(raw_x, raw_y),
@@ -181,7 +207,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn here(&self) -> Here<'_> {
-        Here { path: &self.path, lengths: &self.lengths }
+        self.trail.here(&self.path)
     }
 
     /// Two containers of one type: lists the children that differ as the next level.
@@ -199,25 +225,31 @@ impl<'a> Walk<'_, 'a> {
             Shape::Object => object::pair(children, x, y).map(|tasks| (tasks, false)),
             _ => array::pair(children, x, y),
         };
-        let Some((tasks, resized)) = paired else { return self.stop(x, y) };
+        let Some((tasks, resized)) = paired else { return self.stop(self.sides(x, y)) };
         if resized {
             self.add(Kind::ArrayLength, self.sides(x, y));
         }
         self.levels.push(tasks.into_iter());
-        if self.rules.places.is_counting() {
-            self.lengths.push(self.x.elements(x).count());
-        }
+        self.trail.open(x, y);
     }
 
     /// The fuel is used up: the rest is one divergence, here.
-    fn stop(&mut self, x: Value, y: Value) {
-        self.add(Kind::Truncated, self.sides(x, y));
+    fn stop(&mut self, rest: Sides<'a>) {
+        self.add(Kind::Truncated, rest);
         self.found.truncated = true;
         self.levels.clear();
     }
 
     fn sides(&self, x: Value, y: Value) -> Sides<'a> {
         Sides::Json(self.x.raw(x), self.y.raw(y))
+    }
+
+    fn changed(&self, change: Change) -> Sides<'a> {
+        match change {
+            Change::Both(x, y) | Change::Repeated(x, y) => self.sides(x, y),
+            Change::Primary(x) => Sides::JsonPrimary(self.x.raw(x)),
+            Change::Candidate(y) => Sides::JsonCandidate(self.y.raw(y)),
+        }
     }
 
     /// Above what is compared, only a container can hold something that is.

@@ -1,14 +1,17 @@
 //! A rule's selection of places, and how far a place lies from it.
 //!
-//! Main types: [`Pattern`] and [`Reach`]. A pattern is followed in all its ways at once, so that
+//! Main types: [`Pattern`], [`Progress`] and [`Reach`]. A pattern is followed in all its ways at once, so that
 //! the work grows with the steps of pattern and place alone, whatever `**` could stand for.
 //!
-//! This module never reads a pattern's text.
+//! This module never reads a pattern's text, and never looks into a body: who follows a pattern
+//! tells it what passes its filters.
 
+use super::filter::Filter;
 use super::place::{Path, Seg};
 use super::read;
-use super::select::Step;
+use super::select::{Hop, Step};
 use crate::model::PatternError;
+use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
 
@@ -19,64 +22,116 @@ pub struct Pattern {
     steps: Vec<Step>,
 }
 
-/// How a place lies to a pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a place lies to a pattern. What is nearer to it is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
     /// Neither it nor anything below it is selected.
     Outside,
     /// Something below it may be selected.
     Above,
-    /// It is selected.
-    At,
     /// Something above it is selected.
     Below,
+    /// It is selected.
+    At,
 }
 
 /// A set of steps that have been taken: bit `n` stands for the first `n` of them.
 type States = u128;
 
+/// How far a pattern has been followed on the way to a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    states: States,
+    /// Whether all of it had been taken before.
+    below: bool,
+}
+
+impl Progress {
+    /// Not even the root: there is no such place.
+    pub const NOWHERE: Self = Self { states: 0, below: false };
+}
+
 impl Pattern {
     /// Longer ones are refused.
-    pub const MAX_STEPS: usize = 64;
+    pub const MAX_STEPS: usize = read::MAX_STEPS;
 
-    /// Whether the place is selected, without regard to how long arrays are: what
-    /// [counts from the end](Self::counts_from_the_end) selects nothing.
+    /// Whether the place is selected, without regard to what stands there: an array's length, or a
+    /// value. What [counts from the end](Self::counts_from_the_end) or [has a
+    /// filter](Self::has_filter) selects nothing.
     pub fn matches(&self, path: &Path) -> bool {
         self.reach(&path.0, &[]) == Reach::At
     }
 
     /// How a place lies to the pattern; `lengths` has, for each step of the place that is an
-    /// index, the length of the array.
+    /// index, the length of the array. Nothing passes a filter.
     pub fn reach(&self, place: &[Seg], lengths: &[usize]) -> Reach {
-        let all: States = 1 << self.steps.len();
-        let (mut states, mut below) = (self.with_skipped(1), false);
+        let mut progress = self.start();
         for (depth, seg) in place.iter().enumerate() {
-            below |= states & all != 0;
-            states = self.with_skipped(self.after(states & !all, seg, lengths.get(depth).copied()));
-            if states == 0 {
-                return if below { Reach::Below } else { Reach::Outside };
+            let length = lengths.get(depth).copied();
+            let passes = &mut |_: &Filter| Ok::<bool, Infallible>(false);
+            let Ok(next) = self.follow(progress, seg, length, passes);
+            progress = next;
+            if progress.states == 0 {
+                break;
             }
         }
-        match (states & all != 0, below) {
+        self.reached(progress)
+    }
+
+    /// At the root.
+    pub fn start(&self) -> Progress {
+        Progress { states: self.with_skipped(1), below: false }
+    }
+
+    /// One step further; `length` is that of the array, where it is known, and `passes` tells of a
+    /// filter whether the value there passes. It is asked of the filters that matter there alone.
+    pub fn follow<E>(
+        &self,
+        from: Progress,
+        seg: &Seg,
+        length: Option<usize>,
+        passes: &mut impl FnMut(&Filter) -> Result<bool, E>,
+    ) -> Result<Progress, E> {
+        let all = self.all();
+        let below = from.below || from.states & all != 0;
+        let next = self.after(from.states & !all, seg.into(), length, passes)?;
+        Ok(Progress { states: self.with_skipped(next), below })
+    }
+
+    /// How a place lies that the pattern has been followed to.
+    pub fn reached(&self, progress: Progress) -> Reach {
+        match (progress.states & self.all() != 0, progress.below) {
             (true, _) => Reach::At,
             (false, true) => Reach::Below,
+            (false, false) if progress.states == 0 => Reach::Outside,
             (false, false) => Reach::Above,
         }
     }
 
+    /// The state in which all steps have been taken.
+    fn all(&self) -> States {
+        1 << self.steps.len()
+    }
+
     /// The states after one more step of the place.
-    fn after(&self, mut states: States, seg: &Seg, length: Option<usize>) -> States {
+    fn after<E>(
+        &self,
+        mut states: States,
+        hop: Hop<'_>,
+        length: Option<usize>,
+        passes: &mut impl FnMut(&Filter) -> Result<bool, E>,
+    ) -> Result<States, E> {
         let mut next = 0;
         while states != 0 {
             let state = states.trailing_zeros();
             states &= states - 1;
             match self.steps.get(state as usize) {
                 Some(Step::Deep) => next |= 1 << state,
-                Some(step) if step.fits(seg, length) => next |= 1 << (state + 1),
+                Some(step) if step.times(hop, length, passes)? > 0 => next |= 1 << (state + 1),
                 Some(Step::One(_)) | None => {}
             }
         }
-        next
+        Ok(next)
     }
 
     /// The states, and those that lie behind steps which may stand for nothing.
@@ -101,6 +156,11 @@ impl Pattern {
         self.steps.iter().any(Step::counts_from_the_end)
     }
 
+    /// Whether what it selects depends on values.
+    pub fn has_filter(&self) -> bool {
+        self.steps.iter().any(Step::has_filter)
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -118,11 +178,7 @@ impl FromStr for Pattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        let steps = read::steps(text)?;
-        if steps.len() > Self::MAX_STEPS {
-            return Err(PatternError::TooLong);
-        }
-        Ok(Self { text: text.to_owned(), steps })
+        Ok(Self { text: text.to_owned(), steps: read::steps(text)? })
     }
 }
 
@@ -250,7 +306,10 @@ mod tests {
             ([Step::Deep, rest @ ..], _) => {
                 (0..=place.len()).any(|skipped| leads(rest, &place[skipped..]))
             }
-            ([step, steps @ ..], [seg, place @ ..]) => step.fits(seg, None) && leads(steps, place),
+            ([step, steps @ ..], [seg, place @ ..]) => {
+                let Ok(times) = step.times(seg.into(), None, &mut |_| Ok::<_, Infallible>(false));
+                times > 0 && leads(steps, place)
+            }
             (_, []) => false,
         }
     }

@@ -69,8 +69,15 @@ pub(super) fn push_member(text: &mut String, key: &str) {
         text.push_str(key);
         return;
     }
-    text.push_str("['");
-    for char in key.chars() {
+    text.push('[');
+    push_quoted(text, key);
+    text.push(']');
+}
+
+/// Appends a string in single quotes.
+pub(super) fn push_quoted(text: &mut String, content: &str) {
+    text.push('\'');
+    for char in content.chars() {
         match char {
             '\'' | '\\' => text.extend(['\\', char]),
             control if (control as u32) < 0x20 => {
@@ -79,7 +86,7 @@ pub(super) fn push_member(text: &mut String, key: &str) {
             other => text.push(other),
         }
     }
-    text.push_str("']");
+    text.push('\'');
 }
 
 pub(super) fn is_name_char(char: char) -> bool {

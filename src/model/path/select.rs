@@ -2,7 +2,8 @@
 //!
 //! This module never looks further than one step.
 
-use super::place::{Seg, push_member};
+use super::filter::Filter;
+use super::place::{Seg, push_member, push_quoted};
 
 /// One step of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +23,25 @@ pub(super) enum Selector {
     Slice(Slice),
     /// Every member or element.
     Any,
+    /// Those whose value passes.
+    Filter(Filter),
+}
+
+/// The way from a container to one of its children.
+#[derive(Clone, Copy)]
+pub(super) enum Hop<'h> {
+    /// By its name, in generalised UTF-8.
+    Member(&'h [u8]),
+    Element(usize),
+}
+
+impl<'h> From<&'h Seg> for Hop<'h> {
+    fn from(seg: &'h Seg) -> Self {
+        match seg {
+            Seg::Key(key) | Seg::AnyKey(key) => Self::Member(key.as_bytes()),
+            Seg::Index(index) | Seg::KeyedBy { index, .. } => Self::Element(*index),
+        }
+    }
 }
 
 /// `start:end:step`.
@@ -33,12 +53,30 @@ pub(super) struct Slice {
 }
 
 impl Step {
-    /// Whether the step leads here; `length` is that of the array, where it is known.
-    pub fn fits(&self, seg: &Seg, length: Option<usize>) -> bool {
-        match self {
-            Self::One(selectors) => selectors.iter().any(|selector| selector.fits(seg, length)),
-            Self::Deep => false,
+    /// How many of its selectors lead there; `length` is that of the array, where it is known, and
+    /// `passes` tells of a filter whether it lets the child pass.
+    pub fn times<E>(
+        &self,
+        hop: Hop<'_>,
+        length: Option<usize>,
+        passes: &mut impl FnMut(&Filter) -> Result<bool, E>,
+    ) -> Result<usize, E> {
+        let Self::One(selectors) = self else { return Ok(0) };
+        let mut times = 0;
+        for selector in selectors {
+            let fits = match selector {
+                Selector::Filter(filter) => passes(filter)?,
+                plain => plain.fits(hop, length),
+            };
+            times += usize::from(fits);
         }
+        Ok(times)
+    }
+
+    /// Whether it depends on values.
+    pub fn has_filter(&self) -> bool {
+        let is_filter = |selector: &Selector| matches!(selector, Selector::Filter(_));
+        matches!(self, Self::One(selectors) if selectors.iter().any(is_filter))
     }
 
     pub fn counts_from_the_end(&self) -> bool {
@@ -46,7 +84,7 @@ impl Step {
             Self::One(selectors) => selectors.iter().any(|selector| match selector {
                 Selector::Index(index) => *index < 0,
                 Selector::Slice(slice) => slice.counts_from_the_end(),
-                Selector::Name(_) | Selector::Any => false,
+                Selector::Name(_) | Selector::Any | Selector::Filter(_) => false,
             }),
             Self::Deep => false,
         }
@@ -91,18 +129,16 @@ impl Step {
 }
 
 impl Selector {
-    fn fits(&self, seg: &Seg, length: Option<usize>) -> bool {
-        match (self, seg) {
+    /// Whether it leads there without regard to values.
+    fn fits(&self, hop: Hop<'_>, length: Option<usize>) -> bool {
+        match (self, hop) {
             (Self::Any, _) => true,
-            (Self::Name(wanted), Seg::Key(key) | Seg::AnyKey(key)) => wanted == key,
-            (Self::Index(wanted), Seg::Index(index) | Seg::KeyedBy { index, .. }) => {
-                is_index(*wanted, *index, length)
-            }
-            (Self::Slice(slice), Seg::Index(index) | Seg::KeyedBy { index, .. }) => {
-                slice.has(*index, length)
-            }
-            (Self::Name(_), Seg::Index(_) | Seg::KeyedBy { .. })
-            | (Self::Index(_) | Self::Slice(_), Seg::Key(_) | Seg::AnyKey(_)) => false,
+            (Self::Name(wanted), Hop::Member(name)) => wanted.as_bytes() == name,
+            (Self::Index(wanted), Hop::Element(index)) => is_index(*wanted, index, length),
+            (Self::Slice(slice), Hop::Element(index)) => slice.has(index, length),
+            (Self::Filter(_), _)
+            | (Self::Name(_), Hop::Element(_))
+            | (Self::Index(_) | Self::Slice(_), Hop::Member(_)) => false,
         }
     }
 
@@ -110,12 +146,10 @@ impl Selector {
         match self {
             Self::Name(name) => {
                 let mut text = String::new();
-                push_member(&mut text, name);
-                match text.strip_prefix('.') {
-                    Some(plain) => format!("'{plain}'"),
-                    None => text.trim_matches(['[', ']']).to_owned(),
-                }
+                push_quoted(&mut text, name);
+                text
             }
+            Self::Filter(filter) => format!("?{filter}"),
             Self::Index(index) => index.to_string(),
             Self::Any => "*".into(),
             Self::Slice(Slice { start, end, step }) => {

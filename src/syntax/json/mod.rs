@@ -8,12 +8,14 @@
 //! machine's stack for nesting.
 
 mod document;
+mod inside;
 mod near;
 mod number;
 mod scan;
 mod string;
 
 pub use document::{Document, Elements, Member, Members, Shape, Value};
+pub use inside::{Inside, Way};
 pub use near::{Bound, BoundError, Nearness};
 pub use number::Decimal;
 pub use scan::Invalid;

@@ -1,5 +1,7 @@
 //! Numbers as the decimals that they are.
 
+use std::cmp::Ordering;
+
 /// A number of a JSON text, by its value: sign, digits without zeros at either end, and the power
 /// of ten before them. Nothing is rounded: `10^23 + 1` is not `10^23 + 2`.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +57,31 @@ impl<'a> Decimal<'a> {
             && self.magnitude == other.magnitude
             && self.whole.len() + self.fraction.len() == other.whole.len() + other.fraction.len()
             && self.digits().eq(other.digits())
+    }
+
+    /// Which of both is the smaller number; nothing where they differ and an exponent is beyond
+    /// 64 bits.
+    pub fn order(&self, other: &Self) -> Option<Ordering> {
+        if self.same(other) {
+            return Some(Ordering::Equal);
+        }
+        let signs = self.sign().cmp(&other.sign());
+        if signs != Ordering::Equal {
+            return Some(signs);
+        }
+        let sizes = self.magnitude?.cmp(&other.magnitude?);
+        let sizes = sizes.then_with(|| self.digits().cmp(other.digits()));
+        Some(if self.is_negative() { sizes.reverse() } else { sizes })
+    }
+
+    fn sign(&self) -> i8 {
+        if self.is_zero() {
+            0
+        } else if self.negative {
+            -1
+        } else {
+            1
+        }
     }
 
     /// Whether it is below zero; a zero has no sign.
@@ -173,6 +200,41 @@ mod tests {
         ] {
             assert!(!same(a, b), "{a} {b}");
         }
+    }
+
+    #[test]
+    fn numbers_have_the_order_of_their_values() {
+        let sorted = [
+            "-1e400",
+            "-10",
+            "-1.5",
+            "-0.10",
+            "-1e-9",
+            "-0",
+            "1e-400",
+            "0.1",
+            "0.11",
+            "0.9",
+            "1",
+            "1.0000000000000000000000001",
+            "9",
+            "10",
+            "1e2",
+            "101",
+            "1e400",
+        ];
+        for (place, x) in sorted.iter().enumerate() {
+            for (other, y) in sorted.iter().enumerate() {
+                let order = Decimal::new(x.as_bytes()).order(&Decimal::new(y.as_bytes()));
+                assert_eq!(order, Some(place.cmp(&other)), "{x} {y}");
+            }
+        }
+        let (huge, larger) = ("1e99999999999999999999", "2e99999999999999999999");
+        let order =
+            |x: &str, y: &str| Decimal::new(x.as_bytes()).order(&Decimal::new(y.as_bytes()));
+        assert_eq!(order(huge, huge), Some(Ordering::Equal));
+        assert_eq!(order(huge, larger), None);
+        assert_eq!(order("-1", huge), Some(Ordering::Less));
     }
 
     proptest! {

@@ -5,6 +5,7 @@
 //! This module never depends on time, chance or the network.
 
 mod answers;
+mod filters;
 mod formats;
 mod keeping;
 mod passing;
@@ -12,6 +13,7 @@ mod syntax;
 mod telling;
 
 pub use answers::{coding, compare_answer, compare_json, endpoint};
+pub use filters::filter;
 pub use formats::{cbor, msgpack, protobuf};
 pub use keeping::{controls, records, redact};
 pub use passing::{config, head, rewrite};
