@@ -35,6 +35,7 @@ mod rules;
 mod same;
 mod signature;
 mod stages;
+mod terms;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -43,9 +44,11 @@ mod weigh;
 
 pub use comparison::Comparison;
 pub use decode::{Decoded, Undecodable};
+pub use json::Keys;
 pub use patch::{Unpatchable, patch};
 pub use rules::{Name, Rules};
 pub use same::same;
 pub use signature::{Stem, rank, signature};
 pub use stages::compare;
+pub use terms::Terms;
 pub use uses::{Use, Uses};

@@ -2,7 +2,9 @@
 
 use crate::base::caught;
 use crate::compare::endpoint::Operations;
-use crate::compare::{Comparison, Decoded, Name, Rules, Stem, Uses, compare, endpoint, rank, same};
+use crate::compare::{
+    Comparison, Decoded, Keys, Name, Stem, Terms, Uses, compare, endpoint, rank, same,
+};
 use crate::judge::batch::Told;
 use crate::judge::sample::Evidence;
 use crate::judge::{Batch, Equal, Pending, Subject};
@@ -19,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What finds the differences between two answers.
 pub(super) type Comparer =
-    dyn for<'a> Fn(&'a Outcome, &'a Outcome, &'a Decoded, &Rules) -> Comparison<'a> + Send;
+    dyn for<'a> Fn(&'a Outcome, &'a Outcome, &'a Decoded, Terms<'_>) -> Comparison<'a> + Send;
 
 /// Books what batches tell. Several judges share one book, each for a moment at a time. A panic
 /// costs the one trial that it strikes, which is counted as failed, and nothing else.
@@ -28,22 +30,35 @@ pub struct Judge {
     meters: Meters,
     comparer: Box<Comparer>,
     operations: Arc<Operations>,
+    /// What this judge has found out about arrays so far.
+    keys: Keys,
 }
 
 impl Judge {
     /// A judge that writes into `book`.
     pub fn new(book: Arc<Mutex<Book>>) -> Self {
-        Self::with(book, Box::new(compare))
+        Self::with(book, Box::new(|x, y, decoded, terms| compare(x, y, decoded, terms)))
     }
 
     /// A judge with another way to compare.
     pub(super) fn with(book: Arc<Mutex<Book>>, comparer: Box<Comparer>) -> Self {
-        Self { book, meters: Meters::new(), comparer, operations: Arc::default() }
+        Self {
+            book,
+            meters: Meters::new(),
+            comparer,
+            operations: Arc::default(),
+            keys: Keys::default(),
+        }
     }
 
     /// The same judge, who knows the operations that the API's description lists.
     pub fn knowing(self, operations: Arc<Operations>) -> Self {
         Self { operations, ..self }
+    }
+
+    /// The same judge, whose arrays are hashed under a key of its own.
+    pub fn seeded(self, seed: u64) -> Self {
+        Self { keys: Keys::new(seed), ..self }
     }
 
     /// Books a batch and compares its trials.
@@ -132,7 +147,8 @@ impl Judge {
             return Judged::Equal;
         }
         let decoded = Decoded::new(&exchange.primary, candidate);
-        let found = (self.comparer)(&exchange.primary, candidate, &decoded, &plan.rules);
+        let terms = Terms { rules: &plan.rules, keys: Some(&self.keys) };
+        let found = (self.comparer)(&exchange.primary, candidate, &decoded, terms);
         self.note(&found.uses, plan);
         let found = found.divergences;
         judgement.marks = found.iter().map(|each| mark(endpoint, each, &plan.redactor)).collect();
