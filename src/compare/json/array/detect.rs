@@ -86,22 +86,47 @@ fn look<'a>(
             return Detected { key: Some(column.key), repeated: None };
         }
     }
-    let (telling, others): (Vec<_>, Vec<_>) =
-        fields.into_iter().partition(|field| rank(*field).is_some());
-    let mut telling = columns(sides, &telling);
-    telling.sort_by_key(|column| rank(column.key.field));
-    let repeated = repeated(sides, &telling);
-    telling.retain(Column::is_unique);
-    if telling.is_empty() {
-        let others: Vec<_> = others.into_iter().take(MOST_OTHERS).collect();
-        telling = columns(sides, &others);
-        telling.retain(Column::is_unique);
+    fields.sort_by_key(|field| rank(*field).unwrap_or(usize::MAX));
+    let telling = fields.partition_point(|field| rank(*field).is_some());
+    let (telling, others) = fields.split_at(telling);
+    let mut found = Search::default();
+    found.search(sides, telling);
+    if !found.is_named {
+        found.search(sides, others.get(..MOST_OTHERS).unwrap_or(others));
     }
-    telling.retain(|column| enough(column, sides));
-    // Of several that find as many, the first.
-    let best = telling.into_iter().rev().max_by_key(|column| column.shared);
-    let repeated = repeated.filter(|_| best.is_none());
+    let best = found.best.filter(|column| enough(column, sides));
+    let repeated = found.repeated.filter(|_| best.is_none());
     Detected { key: best.map(|column| column.key), repeated }
+}
+
+/// So many fields are looked at in one pass over the elements.
+const AT_ONCE: usize = 4;
+
+/// What was found so far.
+#[derive(Default)]
+struct Search<'a> {
+    /// The field by which most are found; of several, the first.
+    best: Option<Column<'a>>,
+    /// Whether a field names each element differently, however few are found by it.
+    is_named: bool,
+    repeated: Option<[Option<Value>; 2]>,
+}
+
+impl<'a> Search<'a> {
+    fn search(&mut self, sides: &mut Sides<'_, 'a>, fields: &[Text<'a>]) {
+        for fields in fields.chunks(AT_ONCE) {
+            for column in columns(sides, fields) {
+                if !column.is_unique() {
+                    self.repeated = self.repeated.or_else(|| repeated(sides, &column));
+                    continue;
+                }
+                self.is_named = true;
+                if self.best.as_ref().is_none_or(|best| column.shared > best.shared) {
+                    self.best = Some(column);
+                }
+            }
+        }
+    }
 }
 
 /// Its place among the [`IDENTITIES`].
@@ -199,10 +224,9 @@ pub(super) fn repeat(names: &[Option<u64>]) -> Option<usize> {
     names.iter().position(|name| name.is_some_and(|name| !seen.insert(name)))
 }
 
-/// The first of the proper identities that is repeated, and what it calls several.
-fn repeated(sides: &Sides<'_, '_>, columns: &[Column<'_>]) -> Option<[Option<Value>; 2]> {
-    let proper = |column: &&Column<'_>| rank(column.key.field).is_some_and(|rank| rank < PROPER);
-    let column = columns.iter().filter(proper).find(|column| !column.is_unique())?;
+/// What a proper identity calls several.
+fn repeated(sides: &Sides<'_, '_>, column: &Column<'_>) -> Option<[Option<Value>; 2]> {
+    rank(column.key.field).filter(|rank| *rank < PROPER)?;
     let [at_a, at_b] = column.repeats;
     let value = |side: &Side<'_, '_>, at: Option<usize>| {
         let mut members = side.hasher.document.members(side.value(at?)?);

@@ -4,7 +4,7 @@
 
 use super::detect::{Key, Names, repeat};
 use super::matching::with_moves;
-use super::order::by_hash;
+use super::order::Places;
 use super::side::{Side, Sides};
 use crate::compare::fuel::Fuel;
 use crate::syntax::json::{Shape, Text, Value};
@@ -61,8 +61,8 @@ fn joined(sides: &Sides<'_, '_>, names_a: &Names, names_b: &Names) -> Pairs {
     let called = |names: &Names, hashes: &[u64]| -> Vec<u64> {
         names.iter().zip(hashes).map(|(name, hash)| name.unwrap_or(*hash)).collect()
     };
-    let mut places = by_hash(&called(names_b, &sides.b.hashes));
-    let partner = |(at, name): (usize, u64)| Some((at, places.get_mut(&name)?.pop()?));
+    let mut places = Places::of(&called(names_b, &sides.b.hashes));
+    let partner = |(at, name): (usize, u64)| Some((at, places.take(name)?));
     called(names_a, &sides.a.hashes).into_iter().enumerate().filter_map(partner).collect()
 }
 

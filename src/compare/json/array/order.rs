@@ -36,18 +36,46 @@ pub(super) fn permutation(a: &[u64], b: &[u64]) -> Option<Vec<usize>> {
     if a.len() != b.len() {
         return None;
     }
-    let mut places = by_hash(b);
-    let mut take = |hash: &u64| places.get_mut(hash)?.pop();
-    a.iter().map(&mut take).collect()
+    let mut places = Places::of(b);
+    a.iter().map(|hash| places.take(*hash)).collect()
 }
 
-/// The places of each hash, the first one at the end.
-pub(super) fn by_hash(hashes: &[u64]) -> HashMap<u64, Vec<usize>> {
-    let mut places: HashMap<u64, Vec<usize>> = HashMap::with_capacity(hashes.len());
-    for (index, hash) in hashes.iter().enumerate().rev() {
-        places.entry(*hash).or_default().push(index);
+/// Where each hash stands, the first place of it first.
+pub(super) struct Places {
+    first: HashMap<u64, usize>,
+    /// The next place of the same hash; absent behind the last.
+    next: Vec<Option<usize>>,
+}
+
+impl Places {
+    pub(super) fn of(hashes: &[u64]) -> Self {
+        let mut first = HashMap::with_capacity(hashes.len());
+        let mut next = vec![None; hashes.len()];
+        let places = hashes.iter().enumerate().zip(&mut next).rev();
+        for ((place, hash), next) in places {
+            *next = first.insert(*hash, place);
+        }
+        Self { first, next }
     }
-    places
+
+    /// The first place of a hash that was not taken yet.
+    pub(super) fn take(&mut self, hash: u64) -> Option<usize> {
+        let first = self.first.get_mut(&hash)?;
+        let place = *first;
+        match self.next.get(place).copied().flatten() {
+            Some(next) => *first = next,
+            None => {
+                self.first.remove(&hash);
+            }
+        }
+        Some(place)
+    }
+
+    /// The place of a hash that stands nowhere else.
+    pub(super) fn only(&self, hash: u64) -> Option<usize> {
+        let place = *self.first.get(&hash)?;
+        self.next.get(place)?.is_none().then_some(place)
+    }
 }
 
 #[cfg(test)]

@@ -8,14 +8,14 @@
 
 use super::children::{Common, are_others, cost};
 use super::matching::with_moves;
-use super::order::{by_hash, kept};
+use super::order::{Places, kept};
 use super::side::Sides;
 use crate::compare::fuel::Fuel;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::ops::Range;
 
 /// Up to so many elements of both sides, no alignment leaves fewer unpaired.
-const FEW: usize = 1_000;
+const FEW: usize = 2_000;
 
 /// With more elements on both sides, those between two that stand once on each side are paired by
 /// their places.
@@ -82,15 +82,12 @@ fn spine(a: &[u64], b: &[u64], fuel: &mut Fuel) -> Pairs {
     if a.len() + b.len() <= MOST {
         return aligned((a, 0), (b, 0), fuel);
     }
-    let places = [by_hash(a), by_hash(b)];
-    let once = |side: &[_; 2], hash: &u64| {
-        let [in_a, in_b]: &[std::collections::HashMap<u64, Vec<usize>>; 2] = side;
-        match (in_a.get(hash)?.as_slice(), in_b.get(hash)?.as_slice()) {
-            ([a], [b]) => Some((*a, *b)),
-            _ => None,
-        }
+    let (in_a, in_b) = (Places::of(a), Places::of(b));
+    let once = |(at, hash): (usize, &u64)| {
+        in_a.only(*hash)?;
+        Some((at, in_b.only(*hash)?))
     };
-    let anchors: Pairs = a.iter().filter_map(|hash| once(&places, hash)).collect();
+    let anchors: Pairs = a.iter().enumerate().filter_map(once).collect();
     let firm = kept(&anchors.iter().map(|anchor| anchor.1).collect::<Vec<_>>());
     let anchors: Pairs =
         anchors.into_iter().zip(firm).filter(|(_, firm)| *firm).map(|(anchor, _)| anchor).collect();
@@ -143,9 +140,9 @@ fn elsewhere(sides: &Sides<'_, '_>, partners: &mut Partners) {
     let (n, m) = sides.lengths();
     let (free_a, free_b) = (partners.free_a(0..n), partners.free_b(0..m));
     let hashes: Vec<u64> = free_b.iter().filter_map(|at| sides.b.hash_at(*at)).collect();
-    let mut places = by_hash(&hashes);
+    let mut places = Places::of(&hashes);
     for a in free_a {
-        let place = sides.a.hash_at(a).and_then(|hash| places.get_mut(&hash)?.pop());
+        let place = sides.a.hash_at(a).and_then(|hash| places.take(hash));
         let b = place.and_then(|place| free_b.get(place));
         b.into_iter().for_each(|b| partners.join((a, *b)));
     }

@@ -5,7 +5,6 @@
 
 use super::hash::Hasher;
 use super::matching::{Matching, Pair};
-use super::order::by_hash;
 use super::pair::Work;
 use super::side::Side;
 use std::collections::HashMap;
@@ -79,11 +78,11 @@ fn hashed(work: &mut Work<'_, '_, '_>) -> Option<(Vec<u64>, Vec<u64>)> {
 /// The places of each hash, both in rising order.
 fn grouped(x: &[u64], y: &[u64]) -> Vec<Alike> {
     let mut alike: HashMap<u64, Alike> = HashMap::new();
-    for (hash, places) in by_hash(x) {
-        alike.entry(hash).or_default().0 = places.into_iter().rev().collect();
+    for (place, hash) in x.iter().enumerate() {
+        alike.entry(*hash).or_default().0.push(place);
     }
-    for (hash, places) in by_hash(y) {
-        alike.entry(hash).or_default().1 = places.into_iter().rev().collect();
+    for (place, hash) in y.iter().enumerate() {
+        alike.entry(*hash).or_default().1.push(place);
     }
     alike.into_values().collect()
 }

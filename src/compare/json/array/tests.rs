@@ -188,7 +188,10 @@ fn that_an_element_has_moved_gates_where_the_order_counts() {
     for (ordered, expected) in [(false, Severity::Info), (true, Severity::Behavioural)] {
         let rules = ruled("$", Pairing::Auto, ordered);
         with(&x, &y, (&rules).into(), |found| {
-            assert_eq!(shown(&found.divergences)[0], "moved $/0 {\"id\":1,\"n\":1} -> {\"id\":1,\"n\":1}");
+            assert_eq!(
+                shown(&found.divergences)[0],
+                "moved $/0 {\"id\":1,\"n\":1} -> {\"id\":1,\"n\":1}"
+            );
             assert_eq!(found.divergences[0].severity, expected);
         });
     }
@@ -208,7 +211,8 @@ fn what_is_ignored_does_not_keep_elements_from_being_found_again() {
     assert_eq!(told(&x, &y, &rules), ["array_length $", "type $/1/at", "added $/0"]);
     // A name that may differ is no name.
     let one = |id: u32, title: &str| format!(r#"{{"id":{id},"title":"{title}"}}"#);
-    let (x, y) = (array([one(1, "a"), one(2, "b")]), array([one(2, "a"), one(1, "b"), one(3, "c")]));
+    let (x, y) =
+        (array([one(1, "a"), one(2, "b")]), array([one(2, "a"), one(1, "b"), one(3, "c")]));
     assert_eq!(told(&x, &y, &ignoring(&["$[*].id"])), ["array_length $", "added $/2"]);
 }
 
