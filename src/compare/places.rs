@@ -72,6 +72,8 @@ pub(super) enum Scope {
 pub(super) enum Regard {
     /// It is not compared, and neither is anything below it.
     Unseen,
+    /// Only what it holds may be compared.
+    Above,
     /// No rule holds at it or below it.
     Plain,
     Ruled,
@@ -190,7 +192,7 @@ impl Places {
         let mut reaches = others.map(|rule| rule.reach(here));
         match scope {
             Scope::Outside => Regard::Unseen,
-            Scope::Above => Regard::Ruled,
+            Scope::Above => Regard::Above,
             Scope::Inside => match reaches.any(|reach| matches!(reach, Reach::At | Reach::Above)) {
                 true => Regard::Ruled,
                 false => Regard::Plain,

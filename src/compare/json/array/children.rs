@@ -3,7 +3,7 @@
 //! This module never looks further than one level.
 
 use super::hash::Child;
-use super::side::Sides;
+use super::side::{Side, Sides};
 use super::step::are_distinct;
 use crate::syntax::json::Shape;
 use std::cmp::Ordering;
@@ -54,9 +54,8 @@ pub(super) fn cost(sides: &mut Sides<'_, '_>, (at_a, at_b): (usize, usize)) -> u
     if sides.a.hash_at(at_a) == sides.b.hash_at(at_b) {
         return 0;
     }
-    let shape = |side: &super::side::Side<'_, '_>, at| {
-        side.value(at).map(|value| side.hasher.document.shape(value))
-    };
+    let shape =
+        |side: &Side<'_, '_>, at| side.value(at).map(|value| side.hasher.document.shape(value));
     match (shape(&sides.a, at_a), shape(&sides.b, at_b)) {
         (Some(Shape::Object), Some(Shape::Object)) | (Some(Shape::Array), Some(Shape::Array)) => {
             let (a, b) = (sides.a.children(at_a), sides.b.children(at_b));

@@ -8,10 +8,10 @@
 
 use super::pair::Site;
 use super::side::{Side, Sides};
-use super::step::IDENTITIES;
+use super::step::{IDENTITIES, identity};
 use crate::compare::fuel::Fuel;
 use crate::compare::json::walk::Step;
-use crate::compare::places::{Here, Scope};
+use crate::compare::places::Here;
 use crate::syntax::json::{Shape, Text, Value};
 use std::collections::HashSet;
 
@@ -131,7 +131,7 @@ impl<'a> Search<'a> {
 
 /// Its place among the [`IDENTITIES`].
 fn rank(field: Text<'_>) -> Option<usize> {
-    super::step::identity(field)
+    identity(field)
 }
 
 /// The members of the first object by which the rules let an element be known.
@@ -157,14 +157,15 @@ fn fields<'a>(side: &Side<'_, 'a>, site: &Site<'_>) -> Vec<Text<'a>> {
     fields
 }
 
-/// Whether a value here is compared as it is.
+/// Whether no rule lets a value here pass for another one. That it is not compared itself does not
+/// keep it from being a name.
 fn stands(site: &Site<'_>, here: Here<'_>) -> bool {
     let places = &site.rules.places;
     if places.is_empty() {
         return true;
     }
     let held = places.held(here);
-    places.scope(here).0 == Scope::Inside && !held.lets_numbers_pass() && held.replace.is_empty()
+    !held.lets_numbers_pass() && held.replace.is_empty()
 }
 
 /// A field that all objects of both sides hold a string or a number under.

@@ -144,11 +144,7 @@ impl<'h, 'a> Hasher<'h, 'a> {
     /// The hash of the value where the path leads; nothing where it is not compared.
     fn hash(&mut self, value: Value) -> Option<u64> {
         let mut open: Vec<Frame<'h, 'a>> = Vec::new();
-        let ruled = match self.rules.places.regard(self.here()) {
-            Regard::Unseen => return None,
-            Regard::Plain => false,
-            Regard::Ruled => true,
-        };
+        let ruled = self.sees(value)?;
         let mut given = self.enter(&mut open, value, (0, ruled));
         loop {
             if let Some(Child { name, hash }) = given.take() {
@@ -175,16 +171,9 @@ impl<'h, 'a> Hasher<'h, 'a> {
             return self.enter(open, value, (name, false));
         }
         self.path.0.push(step.seg());
-        let regard = match self.is_nothing(step, value) {
-            true => Regard::Unseen,
-            false => self.rules.places.regard(self.here()),
-        };
         let depth = open.len();
-        let given = match regard {
-            Regard::Unseen => None,
-            Regard::Plain => self.enter(open, value, (name, false)),
-            Regard::Ruled => self.enter(open, value, (name, true)),
-        };
+        let ruled = if self.is_nothing(step, value) { None } else { self.sees(value) };
+        let given = ruled.and_then(|ruled| self.enter(open, value, (name, ruled)));
         if open.len() == depth {
             self.path.0.pop();
         }
@@ -262,6 +251,18 @@ impl<'h, 'a> Hasher<'h, 'a> {
         let null = || matches!(step, Step::Key(_)) && self.document.shape(value) == Shape::Null;
         let places = &self.rules.places;
         !places.is_empty() && null() && places.held(self.here()).null_is_missing.is_some()
+    }
+
+    /// Whether a rule may hold for the value where the path leads, or within it; nothing where none
+    /// of it is compared.
+    fn sees(&self, value: Value) -> Option<bool> {
+        let is_container = || matches!(self.document.shape(value), Shape::Array | Shape::Object);
+        match self.rules.places.regard(self.here()) {
+            Regard::Unseen => None,
+            Regard::Above => is_container().then_some(true),
+            Regard::Plain => Some(false),
+            Regard::Ruled => Some(true),
+        }
     }
 
     fn here(&self) -> Here<'_> {

@@ -1,6 +1,6 @@
 //! Arrays: which element of the one belongs to which of the other.
 //!
-//! [`pair`](pair()) chooses how. Unless a rule says, elements that are [in step](in_step) are paired
+//! [`pair`](pair()) chooses how. Unless a rule says, elements that are [in step](step::in_step) are paired
 //! by index; else equal ends are cut off, a mere change of order is told as one, a [field](detect)
 //! that names the elements joins them, and what is left is aligned as a [sequence](sequence).
 //! Elements are known by their [hashes](hash), which leave out what the rules may let differ.

@@ -2,7 +2,7 @@
 //!
 //! This module never looks into an element.
 
-use super::matching::Matching;
+use super::matching::{Matching, with_moves};
 use super::step::{Listed, in_step};
 use super::{Keys, align, index, set};
 use crate::compare::fuel::Fuel;
@@ -14,7 +14,7 @@ use crate::model::{Kind, Severity};
 use crate::syntax::json::{Document, Value};
 
 /// Of longer arrays the elements are paired by index, unless a rule says how.
-const MOST: usize = 200_000;
+const MOST: usize = 100_000;
 
 /// What is known of the place.
 #[derive(Clone, Copy)]
@@ -114,7 +114,7 @@ fn steps_alike(work: &mut Work<'_, '_, '_>) -> Option<bool> {
 
 fn by_index(work: &Work<'_, '_, '_>) -> Matching {
     let pairs = (0..work.x.values.len()).map(|index| (index, index)).collect();
-    Matching { pairs: super::matching::with_moves(pairs), ..Matching::default() }
+    Matching { pairs: with_moves(pairs), ..Matching::default() }
 }
 
 fn notes(matching: &Matching) -> Vec<Note> {

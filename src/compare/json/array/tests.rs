@@ -3,8 +3,8 @@
 use super::Keys;
 use crate::compare::testing::{check, check_json, ignoring, json, shown};
 use crate::compare::{Comparison, Decoded, Rules, Terms, compare};
-use crate::config::{self, ArrayRule, Pairing};
-use crate::model::Severity;
+use crate::config::{self, ArrayRule, Listed, Pairing};
+use crate::model::{Divergence, Pattern, Severity};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -22,7 +22,7 @@ fn plain<T>(x: &str, y: &str, look: impl FnOnce(&Comparison<'_>) -> T) -> T {
 /// Each divergence as `KIND POINTER`, and its count where it stands for several.
 fn told(x: &str, y: &str, rules: &Rules) -> Vec<String> {
     with(x, y, rules.into(), |found| {
-        let line = |each: &crate::model::Divergence<'_>| {
+        let line = |each: &Divergence<'_>| {
             let count = if each.count > 1 { format!(" x{}", each.count) } else { String::new() };
             format!("{} ${}{count}", each.kind, each.place.pointer())
         };
@@ -99,13 +99,13 @@ fn a_name_that_several_have_is_told_and_joins_nothing() {
     let one = |id: u32, n: u32| format!(r#"{{"id":{id},"m":[{n}]}}"#);
     let x = array([one(1, 1), one(1, 2), one(3, 3)]);
     let y = array([one(1, 2), one(3, 3), one(1, 4), one(1, 5)]);
-    let told = told(&x, &y, &Rules::default());
-    assert!(told.contains(&"duplicate_identity $".to_owned()), "{told:?}");
+    let found = told(&x, &y, &Rules::default());
+    assert!(found.contains(&"duplicate_identity $".to_owned()), "{found:?}");
     // Where another field names them, nobody needs to know.
     let one = |id: u32, sku: u32| format!(r#"{{"id":{id},"sku":{sku}}}"#);
     let x = array([one(1, 1), one(1, 2), one(3, 3)]);
     let y = array([one(1, 2), one(3, 3), one(1, 4)]);
-    assert_eq!(super::tests::told(&x, &y, &Rules::default()), ["removed $/0", "added $/2"]);
+    assert_eq!(told(&x, &y, &Rules::default()), ["removed $/0", "added $/2"]);
 }
 
 #[test]
@@ -214,6 +214,19 @@ fn what_is_ignored_does_not_keep_elements_from_being_found_again() {
     let (x, y) =
         (array([one(1, "a"), one(2, "b")]), array([one(2, "a"), one(1, "b"), one(3, "c")]));
     assert_eq!(told(&x, &y, &ignoring(&["$[*].id"])), ["array_length $", "added $/2"]);
+}
+
+#[test]
+fn what_is_not_compared_decides_nothing() {
+    let only: Vec<Listed<Pattern>> = vec!["$.a[*].n".parse::<Pattern>().expect("a pattern").into()];
+    let rules = Rules::new(&config::Compare { only, ..Default::default() });
+    assert_eq!(told(r#"{"a":[1,2]}"#, r#"{"a":[2,1]}"#, &rules), [""; 0]);
+    let one = |id: u32, n: u32, m: u32| format!(r#"{{"id":{id},"n":{n},"m":{m}}}"#);
+    let body = |elements: &[String]| format!(r#"{{"a":{}}}"#, array(elements));
+    let x = body(&[one(1, 1, 1), one(2, 2, 1), one(3, 3, 1)]);
+    assert_eq!(told(&x, &body(&[one(4, 1, 2), one(5, 2, 2), one(6, 3, 2)]), &rules), [""; 0]);
+    let y = body(&[one(1, 1, 2), one(3, 3, 2), one(2, 9, 2)]);
+    assert_eq!(told(&x, &y, &rules), ["moved $/a/1", "value $/a/1/n"]);
 }
 
 #[test]
@@ -447,5 +460,39 @@ proptest! {
             prop_assert_eq!(with(x, y, terms, |found| found.total == 0), same);
             prop_assert_eq!(with(x, x, terms, |found| found.total), 0);
         }
+    }
+}
+
+#[test]
+fn zz_times() {
+    let base = |numbers: &mut dyn Iterator<Item = u32>| {
+        array(numbers.map(|number| format!(r#"{{"id":{number},"name":"n{number}"}}"#)))
+    };
+    let letters = |length: u32, seed: u64| {
+        let mut state = seed * 0x9e37_79b9_7f4a_7c15;
+        array((0..length).map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            ["1", "2", "3", "4"][(state >> 20) as usize % 4]
+        }))
+    };
+    let x = base(&mut (0..20_000));
+    let mut shuffled = || (0..20_000).map(|number| (number * 7_919 + 13) % 20_000);
+    let cases = [
+        ("one", x.clone(), x.replacen("\"n10000\"", "\"m10000\"", 1)),
+        ("reversed", x.clone(), base(&mut (0..20_000).rev())),
+        ("disjoint", x.clone(), base(&mut (100_000..120_000))),
+        ("shuffled", x.clone(), base(&mut shuffled())),
+        ("shuffled_one", x.clone(), base(&mut shuffled()).replacen("\"n10000\"", "\"m10000\"", 1)),
+        ("front", x.clone(), base(&mut std::iter::once(99_999).chain(0..20_000))),
+        ("letters20", letters(20_000, 1), letters(20_000, 2)),
+        ("letters10", letters(10_000, 1), letters(10_000, 2)),
+        ("letters1", letters(1_000, 1), letters(1_000, 2)),
+    ];
+    for (name, x, y) in cases {
+        let start = std::time::Instant::now();
+        let total = plain(&x, &y, |found| found.total);
+        println!("TIME {name} {:?} total {total}", start.elapsed());
     }
 }
