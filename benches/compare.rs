@@ -8,6 +8,7 @@ use shadowdiff::config;
 use shadowdiff::model::{Outcome, Reply};
 use shadowdiff::syntax::json::Document;
 use std::hint::black_box;
+use std::iter;
 
 fn outcome(body: &str) -> Outcome {
     let mut headers = HeaderMap::new();
@@ -82,6 +83,24 @@ fn array(numbers: impl Iterator<Item = u32>) -> String {
     text
 }
 
+/// The numbers below a bound in an order that looks like none.
+fn shuffled(below: u32) -> impl Iterator<Item = u32> {
+    (0..below).map(move |number| (number * 7_919 + 13) % below)
+}
+
+/// An array of so many of four strings.
+fn letters(length: u32, seed: u64) -> String {
+    let mut state = seed * 0x9e37_79b9_7f4a_7c15;
+    let mut letter = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        ["\"a\"", "\"b\"", "\"c\"", "\"d\""][(state >> 20) as usize % 4]
+    };
+    let letters: Vec<_> = (0..length).map(&mut letter).collect();
+    format!("[{}]", letters.join(","))
+}
+
 fn whole(primary: &Outcome, candidate: &Outcome, rules: &Rules) -> u64 {
     if same(primary, candidate, rules) {
         return 0;
@@ -105,6 +124,14 @@ fn pairs() -> Vec<(&'static str, String, String)> {
         ("array_20k_one", base(), base().replacen("\"n10000\"", "\"m10000\"", 1)),
         ("array_20k_reversed", base(), array((0..20_000).rev())),
         ("array_20k_disjoint", base(), array(100_000..120_000)),
+        ("array_20k_shuffled", base(), array(shuffled(20_000))),
+        ("array_20k_shuffled_one", base(), {
+            array(shuffled(20_000)).replacen("\"n10000\"", "\"m10000\"", 1)
+        }),
+        ("array_20k_four_letters", letters(20_000, 1), letters(20_000, 2)),
+        ("array_10k_four_letters", letters(10_000, 1), letters(10_000, 2)),
+        ("array_20k_at_the_front", base(), array(iter::once(99_999).chain(0..20_000))),
+        ("array_190_at_the_front", array(0..190), array(iter::once(999).chain(0..190))),
     ]
 }
 

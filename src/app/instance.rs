@@ -264,7 +264,8 @@ fn judges(
     described: &Described,
 ) -> io::Result<(Judges, Vec<Inbox>)> {
     let operations = Arc::new(Operations::new(described));
-    let judge = |_| Judge::new(book.clone()).knowing(operations.clone());
+    let seed = Uuid::new_v4().as_u64_pair().1;
+    let judge = |_| Judge::new(book.clone()).knowing(operations.clone()).seeded(seed);
     Judges::start((0..cores.div_ceil(2)).map(judge))
 }
 

@@ -4,7 +4,7 @@ use super::class::of_json;
 use super::comparison::{Comparison, Sides};
 use super::decode::{Body, Decoded, Undecodable, codings, media};
 use super::reading::{Reading, format};
-use super::rules::Rules;
+use super::terms::Terms;
 use super::{binary, graphql, json, lines};
 use crate::model::{Class, Kind, Path, Place, Reply, Severity};
 use crate::syntax::json::Document;
@@ -15,7 +15,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 pub(super) fn bodies<'a>(
     (x, y): (&'a Reply, &'a Reply),
     decoded: &'a Decoded,
-    rules: &Rules,
+    terms: Terms<'_>,
     found: &mut Comparison<'a>,
 ) {
     let Some((body_x, body_y)) = decoded.bodies() else { return };
@@ -38,7 +38,7 @@ pub(super) fn bodies<'a>(
             let media = [x, y].map(media);
             let contents = Contents { x: content_x, y: content_y, media };
             if content_x != content_y {
-                differing(contents, decoded.reading(), rules, found);
+                differing(contents, decoded.reading(), terms, found);
             }
         }
         _ => undecodable(body_x, body_y, found),
@@ -92,7 +92,7 @@ impl Contents<'_> {
 fn differing<'a>(
     contents: Contents<'a>,
     reading: Option<&'a Reading>,
-    rules: &Rules,
+    terms: Terms<'_>,
     found: &mut Comparison<'a>,
 ) {
     let Contents { x, y, .. } = contents;
@@ -104,8 +104,8 @@ fn differing<'a>(
         return found.add(kind, root, Sides::Known(values, classes));
     }
     match (reading, format) {
-        (Some(reading), _) => as_read(contents, reading, rules, found),
-        (None, Format::Json) => as_json(contents, rules, found),
+        (Some(reading), _) => as_read(contents, reading, terms, found),
+        (None, Format::Json) => as_json(contents, terms, found),
         (None, Format::Text) => lines::diff(x, y, Class::Text, found),
         (None, _) => binary::diff(x, y, found),
     }
@@ -118,13 +118,13 @@ fn class(format: Format, body: &[u8]) -> Class {
     if is_plain && str::from_utf8(body).is_ok() { Class::Text } else { Class::Bytes }
 }
 
-fn as_json<'a>(contents: Contents<'a>, rules: &Rules, found: &mut Comparison<'a>) {
+fn as_json<'a>(contents: Contents<'a>, terms: Terms<'_>, found: &mut Comparison<'a>) {
     let Contents { x, y, .. } = contents;
     let (text_x, text_y) = without_marks(x, y);
     match (Document::parse(text_x), Document::parse(text_y)) {
         (Ok(x), Ok(y)) => {
             let start = found.divergences.len();
-            json::diff(&x, &y, rules, found);
+            json::diff(&x, &y, terms, found);
             if graphql::is_answer(&x) && graphql::is_answer(&y) {
                 graphql::weigh(found.divergences.get_mut(start..).unwrap_or_default());
             }
@@ -145,7 +145,7 @@ fn as_json<'a>(contents: Contents<'a>, rules: &Rules, found: &mut Comparison<'a>
 fn as_read<'a>(
     contents: Contents<'a>,
     reading: &'a Reading,
-    rules: &Rules,
+    terms: Terms<'_>,
     found: &mut Comparison<'a>,
 ) {
     let Contents { x, y, .. } = contents;
@@ -156,7 +156,7 @@ fn as_read<'a>(
             if reading.misfits().contains(&true) {
                 misfit(contents, reading.misfits(), found);
             }
-            json::diff(&one, &other, rules, found);
+            json::diff(&one, &other, terms, found);
         }
         _ if contents.is_told(found) => {}
         [None, None] if contents.format() == Format::Binary => binary::diff(x, y, found),
@@ -190,6 +190,7 @@ fn without_marks<'a>(x: &'a [u8], y: &'a [u8]) -> (&'a [u8], &'a [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::Rules;
     use crate::compare::testing::{check, json, reply};
     use crate::compare::{Decoded, compare};
     use crate::model::Divergence;

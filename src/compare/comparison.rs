@@ -28,9 +28,14 @@ impl<'a> Comparison<'a> {
 
     /// Counts a divergence, and records it if there is room.
     pub(super) fn add(&mut self, kind: Kind, place: impl FnOnce() -> Place, sides: Sides<'a>) {
+        self.add_made(|| sides.divergence(kind, place()));
+    }
+
+    /// Counts a divergence, and makes it if there is room.
+    pub(super) fn add_made(&mut self, make: impl FnOnce() -> Divergence<'a>) {
         self.total += 1;
         if self.divergences.len() < Self::MAX_RECORDED {
-            self.divergences.push(sides.divergence(kind, place()));
+            self.divergences.push(make());
         }
     }
 

@@ -27,6 +27,12 @@ impl Fuel {
         &mut self.0
     }
 
+    /// Takes so many where that leaves most of what there is, and says whether it did: for what makes
+    /// a result better, and can be done without.
+    pub(super) fn afford(&mut self, units: u64) -> bool {
+        units <= self.0 / 4 && self.spend(units).is_some()
+    }
+
     /// Takes so many.
     pub(super) fn spend(&mut self, units: u64) -> Option<()> {
         self.0 = self.0.checked_sub(units)?;

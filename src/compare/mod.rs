@@ -36,6 +36,7 @@ mod same;
 mod selected;
 mod signature;
 mod stages;
+mod terms;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -47,11 +48,13 @@ mod weigh;
 
 pub use comparison::Comparison;
 pub use decode::{Decoded, Undecodable};
+pub use json::Keys;
 pub use patch::{Unpatchable, patch};
 pub use rules::{Name, Rules};
 pub use same::same;
 pub use selected::selected;
 pub use signature::{Stem, draw, rank, response_signature, signature};
 pub use stages::compare;
+pub use terms::Terms;
 pub use types::Types;
 pub use uses::{Use, Uses};

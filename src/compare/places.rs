@@ -6,6 +6,7 @@
 //! rules that have a filter.
 
 use super::trail::Followed;
+use crate::config::ArrayRule;
 use crate::model::{Path, Pattern, Reach};
 use crate::syntax::json::Nearness;
 use regex::Regex;
@@ -26,6 +27,8 @@ pub(super) enum Effect {
     Replace { find: Regex, with: String },
     /// A member may be null on one side and missing on the other.
     NullIsMissing,
+    /// How the elements of an array are paired.
+    Array(ArrayRule),
 }
 
 /// A rule with its number among all rules.
@@ -71,6 +74,18 @@ pub(super) enum Scope {
     Outside,
 }
 
+/// What the rules make of a place for those who look whether values may count as equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Regard {
+    /// It is not compared, and neither is anything below it.
+    Unseen,
+    /// Only what it holds may be compared.
+    Above,
+    /// No rule holds at it or below it.
+    Plain,
+    Ruled,
+}
+
 /// What holds at one place: of each sort, the number of the rule and what it says.
 #[derive(Default)]
 pub(super) struct Held<'r> {
@@ -79,6 +94,15 @@ pub(super) struct Held<'r> {
     pub time: Option<Tolerance>,
     pub replace: Vec<(usize, &'r Regex, &'r str)>,
     pub null_is_missing: Option<usize>,
+    pub array: Option<(usize, &'r ArrayRule)>,
+}
+
+impl Held<'_> {
+    /// Whether a number may pass for another one.
+    pub(super) fn lets_numbers_pass(&self) -> bool {
+        let timed = self.time.is_some_and(|time| time.by_path);
+        self.ignore.is_some() || self.number.is_some() || timed
+    }
 }
 
 /// How far times may lie apart.
@@ -163,6 +187,7 @@ impl Places {
                 Effect::Only => {}
                 Effect::Ignore => held.ignore = Some(number),
                 Effect::NullIsMissing => held.null_is_missing = Some(number),
+                Effect::Array(rule) => held.array = Some((number, rule)),
                 Effect::Number(nearness) => held.number = Some((number, *nearness)),
                 Effect::Replace { find, with } => held.replace.push((number, find, with)),
                 Effect::Time(within) => {
@@ -174,6 +199,24 @@ impl Places {
             }
         }
         held
+    }
+
+    /// Whether any rule may hold at a place or below it.
+    pub(super) fn regard(&self, here: Here<'_>) -> Regard {
+        if self.rules.is_empty() {
+            return Regard::Plain;
+        }
+        let (scope, _) = self.scope(here);
+        let others = self.rules.iter().filter(|rule| !matches!(rule.effect, Effect::Only));
+        let mut reaches = others.map(|rule| rule.reach(here));
+        match scope {
+            Scope::Outside => Regard::Unseen,
+            Scope::Above => Regard::Above,
+            Scope::Inside => match reaches.any(|reach| matches!(reach, Reach::At | Reach::Above)) {
+                true => Regard::Ruled,
+                false => Regard::Plain,
+            },
+        }
     }
 
     /// How far times may lie apart that stand in no body.

@@ -65,6 +65,9 @@ impl Rules {
         for rule in paths(&config.null_equals_missing) {
             rules.place(&rule, Some(&rule.rule), Effect::NullIsMissing);
         }
+        for rule in &config.arrays {
+            rules.place(rule, Some(&rule.path), Effect::Array(rule.rule.clone()));
+        }
         for rule in &config.numbers {
             rules.place(rule, Some(&rule.path), Effect::Number(rule.nearness));
         }

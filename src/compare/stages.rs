@@ -3,20 +3,21 @@
 use super::comparison::{Comparison, Sides};
 use super::decode::Decoded;
 use super::headers::Fields;
-use super::rules::Rules;
+use super::terms::Terms;
 use super::{body, headers};
 use crate::model::{Class, Kind, Outcome, Place, Reply, Severity};
 
 /// Lists what differs between two answers. Where the outcomes or the classes of the statuses
 /// differ, that alone is told: the rest follows from it.
-pub fn compare<'a>(
+pub fn compare<'a, 't>(
     primary: &'a Outcome,
     candidate: &'a Outcome,
     decoded: &'a Decoded,
-    rules: &Rules,
+    terms: impl Into<Terms<'t>>,
 ) -> Comparison<'a> {
+    let terms = terms.into();
     match (primary, candidate) {
-        (Outcome::Reply(x), Outcome::Reply(y)) => replies((x, y), decoded, rules),
+        (Outcome::Reply(x), Outcome::Reply(y)) => replies((x, y), decoded, terms),
         (Outcome::Fault(x), Outcome::Fault(y)) if x == y => Comparison::default(),
         _ => {
             let mut found = Comparison::default();
@@ -38,7 +39,7 @@ fn word(outcome: &Outcome) -> &[u8] {
 fn replies<'a>(
     (x, y): (&'a Reply, &'a Reply),
     decoded: &'a Decoded,
-    rules: &Rules,
+    terms: Terms<'_>,
 ) -> Comparison<'a> {
     let mut found = Comparison::default();
     if x.status != y.status {
@@ -54,15 +55,16 @@ fn replies<'a>(
     }
     let [fields_x, fields_y] =
         [x, y].map(|reply| Fields { headers: &reply.headers, trailers: reply.trailers.as_ref() });
-    headers::headers(fields_x, fields_y, rules, &mut found);
-    headers::trailers(fields_x, fields_y, rules, &mut found);
-    body::bodies((x, y), decoded, rules, &mut found);
+    headers::headers(fields_x, fields_y, terms.rules, &mut found);
+    headers::trailers(fields_x, fields_y, terms.rules, &mut found);
+    body::bodies((x, y), decoded, terms, &mut found);
     found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::Rules;
     use crate::compare::testing::{check, json, reply};
     use crate::model::Fault;
 

@@ -19,7 +19,7 @@ pub(super) fn alike(x: &[u8], y: &[u8], within: u128) -> bool {
             let (x, y) = (decoded(x)?, decoded(y)?);
             let (x, y) = (Document::parse(&x).ok()?, Document::parse(&y).ok()?);
             let mut found = Comparison::default();
-            json::diff(&x, &y, rules, &mut found);
+            json::diff(&x, &y, rules.into(), &mut found);
             Some(found.is_equal())
         };
         let heads = equal(head_x, head_y, &Rules::default())?;

@@ -59,6 +59,53 @@ pub struct HostRule {
     pub candidate: String,
 }
 
+/// How the elements of an array are paired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArrayRule {
+    pub path: Pattern,
+    pub pairing: Pairing,
+    /// Whether it matters that an element stands elsewhere.
+    pub ordered: bool,
+}
+
+/// Which element of one array belongs to which of the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pairing {
+    /// What names the elements is found out; where nothing does, they are aligned.
+    Auto,
+    /// Those at one place.
+    Index,
+    /// Aligned as a sequence.
+    Lcs,
+    /// Each counts once, wherever it stands.
+    Set,
+    /// Each counts as often as it is there, wherever it stands.
+    Multiset,
+    /// Those that hold the same under all of these fields.
+    Keyed(Vec<String>),
+}
+
+pub(super) fn arrays(section: &Section<'_>) -> Vec<Listed<ArrayRule>> {
+    listed(section, "arrays", |section| {
+        let (path, pairing) = (section.given("path"), pairing(section));
+        let ordered = section.value("ordered");
+        Some(ArrayRule { path: path?, pairing: pairing?, ordered })
+    })
+}
+
+fn pairing(section: &Section<'_>) -> Option<Pairing> {
+    let keys: Vec<String> = section.texts("key");
+    let word = section.given::<String>("as").and_then(|word| match word.as_str() {
+        "auto" => Some(Pairing::Auto),
+        "index" => Some(Pairing::Index),
+        "lcs" => Some(Pairing::Lcs),
+        "set" => Some(Pairing::Set),
+        "multiset" => Some(Pairing::Multiset),
+        _ => None,
+    });
+    word.or_else(|| (!keys.is_empty()).then_some(Pairing::Keyed(keys)))
+}
+
 pub(super) fn numbers(section: &Section<'_>) -> Vec<Listed<NumberRule>> {
     listed(section, "numbers", |section| {
         let nearness = nearness(section);

@@ -48,6 +48,8 @@ pub(super) enum Shape {
     /// One of these words.
     Word(&'static [&'static str]),
     Text(&'static Form),
+    /// A text, or a list of such.
+    Texts(&'static Form),
     List(&'static Shape),
     /// Free names, each with a value.
     Map(&'static Shape),
@@ -116,7 +118,7 @@ impl Shape {
                 text.parse::<u64>().is_ok_and(|number| (1..=*most).contains(&number))
             }
             Self::Word(words) => words.contains(&text),
-            Self::Text(form) => form.regex().is_match(text),
+            Self::Text(form) | Self::Texts(form) => form.regex().is_match(text),
             Self::List(_) | Self::Map(_) | Self::Section(_) | Self::Sections(_) => false,
         }
     }
@@ -127,7 +129,7 @@ impl Shape {
             Self::Bool => "is neither true nor false; write one of them".into(),
             Self::Count(most) => format!("is not a whole number from 1 to {most}; write one"),
             Self::Word(words) => format!("is not known here; write {}", words.join(" or ")),
-            Self::Text(form) => form.wrong.into(),
+            Self::Text(form) | Self::Texts(form) => form.wrong.into(),
             Self::List(_) | Self::Map(_) | Self::Section(_) | Self::Sections(_) => {
                 "is a single value".into()
             }

@@ -41,7 +41,9 @@ mod worded;
 mod wrap;
 mod yaml;
 
-pub use compared::{HostRule, Listed, Normaliser, NumberRule, Origin, TimeRule};
+pub use compared::{
+    ArrayRule, HostRule, Listed, Normaliser, NumberRule, Origin, Pairing, TimeRule,
+};
 pub use describe::describe;
 pub use init::init;
 pub use load::{load, parse};

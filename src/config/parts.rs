@@ -1,7 +1,7 @@
 //! The checked config, in the parts that the rooms are handed.
 
 use crate::base::{ByteSize, Percent, Rate};
-use crate::config::compared::{HostRule, Listed, Normaliser, NumberRule, TimeRule};
+use crate::config::compared::{ArrayRule, HostRule, Listed, Normaliser, NumberRule, TimeRule};
 use crate::config::tls::{ServerTls, Trust};
 use crate::model::Pattern;
 use crate::syntax::protobuf::Schema;
@@ -325,6 +325,7 @@ pub struct Compare {
     pub ignore: Vec<Listed<Pattern>>,
     /// Places of a body outside of which nothing is compared; empty: all of it is.
     pub only: Vec<Listed<Pattern>>,
+    pub arrays: Vec<Listed<ArrayRule>>,
     pub numbers: Vec<Listed<NumberRule>>,
     pub times: Vec<Listed<TimeRule>>,
     pub normalise: Vec<Listed<Normaliser>>,

@@ -69,6 +69,7 @@ fn also_compared(own: Compare, general: &Compare) -> Compare {
     all.headers_ignore.retain(|name| !holds(&own.headers_also, name));
     all.ignore.extend(own.ignore);
     all.only.extend(own.only);
+    all.arrays.extend(own.arrays);
     all.numbers.extend(own.numbers);
     all.times.extend(own.times);
     all.normalise.extend(own.normalise);
@@ -86,6 +87,7 @@ pub(super) fn compare(section: &Section<'_>, general: &Protobuf) -> Compare {
     let rules = Compare {
         ignore: section.listed("ignore"),
         only: section.listed("only"),
+        arrays: compared::arrays(section),
         numbers: compared::numbers(section),
         times: compared::times(section),
         normalise: compared::normalisers(section),

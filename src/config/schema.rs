@@ -92,6 +92,16 @@ fn shape(shape: &Shape) -> Map<String, Value> {
             }
             json!({ "type": ["object", "null"], "additionalProperties": values })
         }
+        Shape::Texts(form) => {
+            let (mut schema, one) = (text(form), text(form));
+            let kinds = one.get("type").into_iter().flat_map(|kinds| match kinds {
+                Value::Array(kinds) => kinds.clone(),
+                kind => vec![kind.clone()],
+            });
+            schema.insert("type".into(), kinds.chain([json!("array")]).collect());
+            schema.extend([("items".into(), Value::Object(one)), ("minItems".into(), json!(1))]);
+            return schema;
+        }
         Shape::Section(keys) => return section(keys),
         Shape::Sections(keys) => {
             let mut schema = section(keys);
@@ -128,7 +138,7 @@ fn scalar(shape: &Shape, text: &str) -> Value {
 
 fn example(shape: &Shape, text: &str) -> Value {
     match shape {
-        Shape::List(_) | Shape::Map(_) | Shape::Text(_) | Shape::Sections(_) => {
+        Shape::List(_) | Shape::Map(_) | Shape::Text(_) | Shape::Texts(_) | Shape::Sections(_) => {
             yaml::read(text).map_or(Value::Null, |node| tree(&node))
         }
         _ => scalar(shape, text),

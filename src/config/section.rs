@@ -97,6 +97,20 @@ impl<'a> Section<'a> {
         self.items(name).into_iter().filter_map(read).collect()
     }
 
+    /// Every item of a list that can be read, or the text that stands in its place.
+    pub fn texts<T: Setting>(&self, name: &str) -> Vec<T> {
+        let key = self.key(name);
+        let found = match self.find(name) {
+            Some((_, node)) if matches!(node.value, Value::List(_)) => self.items(name),
+            other => other.into_iter().collect(),
+        };
+        if self.has(name) && found.is_empty() {
+            self.report_at(name, format!("is empty; write `{}`", as_written(key)));
+        }
+        let read = |(spot, node): (Spot, &Node)| self.sheet.read(&spot, node, &key.shape);
+        found.into_iter().filter_map(read).collect()
+    }
+
     /// Every item of a list that can be read, with where it stands.
     pub fn listed<T: Setting>(&self, name: &str) -> Vec<Listed<T>> {
         let Shape::List(shape) = self.key(name).shape else { return Vec::new() };

@@ -10,7 +10,7 @@ use crate::config::forms::{
     PATH, PERCENT, PLACES, RATE, REGEX, SERVICE, SIZE, STICKY, TEXT, URL, VIA,
 };
 use crate::config::keys::Key;
-use crate::config::keys::Shape::{Bool, Count, List, Map, Section, Sections, Text, Word};
+use crate::config::keys::Shape::{Bool, Count, List, Map, Section, Sections, Text, Texts, Word};
 
 /// The whole file.
 pub(super) const ROOT: &[Key] = &[
@@ -276,7 +276,8 @@ const COMPARE: &[Key] = &[
     Key::new("ignore", List(&Text(&JSON_PATH)), "values that may differ, within their class")
         .optional("[\"$.generated_at\"]"),
     Key::new("headers", Section(HEADERS), "which headers are compared"),
-    Key::later("arrays"),
+    Key::new("arrays", List(&Section(ARRAYS)), "how elements are paired; else it is found out")
+        .optional("[{ path: \"$.items\", key: id }]"),
     Key::new("only", List(&Text(&JSON_PATH)), "all of a body that is compared; absent: the whole")
         .optional("[\"$.items\"]"),
     Key::new("numbers", List(&Section(NUMBERS)), "how near is near enough; else none is rounded")
@@ -301,6 +302,20 @@ const PROTOBUF: &[Key] = &[
         "type of answers without a gRPC method; absent: by media type",
     )
     .optional("shop.v1.Order"),
+];
+
+const ARRAYS: &[Key] = &[
+    Key::new("path", Text(&JSON_PATH), "the array; of two rules for one the last holds")
+        .required("$.items"),
+    Key::new("key", Texts(&TEXT), "by this field; by several that name an element together")
+        .choice("id"),
+    Key::new(
+        "as",
+        Word(&["auto", "index", "lcs", "set", "multiset"]),
+        "found out, by place, as a sequence, or in any order",
+    )
+    .choice("set"),
+    Key::new("ordered", Bool, "true: an element that has moved gates").default("false"),
 ];
 
 const NUMBERS: &[Key] = &[

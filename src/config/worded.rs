@@ -3,7 +3,9 @@
 //! This module never prints a value that came from a variable: no rule holds a secret.
 
 use crate::base::show_duration;
-use crate::config::compared::{HostRule, Listed, Normaliser, NumberRule, TimeRule};
+use crate::config::compared::{
+    ArrayRule, HostRule, Listed, Normaliser, NumberRule, Pairing, TimeRule,
+};
 use crate::config::describe::{beyond, list, named};
 use crate::config::parts::{Compare, Protobuf};
 use crate::model::Pattern;
@@ -15,6 +17,7 @@ pub(super) fn compared(compare: &Compare) -> Vec<String> {
         ("also the headers", list(&compare.headers_also)),
         ("of bodies only", list(&compare.only)),
     ]);
+    lines.extend(compare.arrays.iter().map(|rule| array(&rule.rule)));
     lines.extend(compare.numbers.iter().map(|rule| {
         let NumberRule { path, nearness } = &rule.rule;
         format!("numbers at {path} {nearness}")
@@ -41,6 +44,19 @@ pub(super) fn compared(compare: &Compare) -> Vec<String> {
     lines
 }
 
+fn array(ArrayRule { path, pairing, ordered }: &ArrayRule) -> String {
+    let how = match pairing {
+        Pairing::Auto => "as it is found out".to_owned(),
+        Pairing::Index => "by index".to_owned(),
+        Pairing::Lcs => "as a sequence".to_owned(),
+        Pairing::Set => "as a set".to_owned(),
+        Pairing::Multiset => "as a multiset".to_owned(),
+        Pairing::Keyed(fields) => format!("by {}", fields.join(" and ")),
+    };
+    let order = if *ordered { ", in their order" } else { "" };
+    format!("elements of {path} {how}{order}")
+}
+
 /// What may differ.
 pub(super) fn ignored(compare: &Compare) -> Vec<String> {
     named([
@@ -52,9 +68,12 @@ pub(super) fn ignored(compare: &Compare) -> Vec<String> {
 
 /// The rules that excuse something and may, by their form, reach more than one field.
 pub(super) fn broad(compare: &Compare) -> Vec<String> {
-    let Compare { ignore, numbers, times, normalise, null_equals_missing, .. } = compare;
+    let Compare { ignore, arrays, numbers, times, normalise, null_equals_missing, .. } = compare;
     let mut lines = Vec::new();
     lines.extend(ignore.iter().filter_map(|rule| said(rule, &rule.rule)));
+    let any_order =
+        |rule: &&Listed<ArrayRule>| matches!(rule.pairing, Pairing::Set | Pairing::Multiset);
+    lines.extend(arrays.iter().filter(any_order).filter_map(|rule| said(rule, &rule.path)));
     lines.extend(numbers.iter().filter_map(|rule| said(rule, &rule.path)));
     lines.extend(times.iter().filter_map(|rule| said(rule, rule.path.as_ref()?)));
     lines.extend(normalise.iter().filter_map(|rule| said(rule, &rule.path)));
@@ -73,6 +92,7 @@ pub(super) fn own(route: &Compare, general: &Compare) -> Compare {
     Compare {
         ignore: beyond(route.ignore.clone(), &general.ignore),
         only: beyond(route.only.clone(), &general.only),
+        arrays: beyond(route.arrays.clone(), &general.arrays),
         numbers: beyond(route.numbers.clone(), &general.numbers),
         times: beyond(route.times.clone(), &general.times),
         normalise: beyond(route.normalise.clone(), &general.normalise),

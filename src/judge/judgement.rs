@@ -3,7 +3,7 @@
 use crate::base::caught;
 use crate::compare::endpoint::{Asked, Operations, operation};
 use crate::compare::{
-    Comparison, Decoded, Name, Rules, Stem, Uses, compare, endpoint, rank, same, selected,
+    Comparison, Decoded, Keys, Name, Stem, Terms, Uses, compare, endpoint, rank, same, selected,
 };
 use crate::judge::batch::Told;
 use crate::judge::glance::Glances;
@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What finds the differences between two answers.
 pub(super) type Comparer =
-    dyn for<'a> Fn(&'a Outcome, &'a Outcome, &'a Decoded, &Rules) -> Comparison<'a> + Send;
+    dyn for<'a> Fn(&'a Outcome, &'a Outcome, &'a Decoded, Terms<'_>) -> Comparison<'a> + Send;
 
 /// Of the trials that come here, after the first ones, one in so many is looked into for what the
 /// rules select in it.
@@ -37,23 +37,36 @@ pub struct Judge {
     comparer: Box<Comparer>,
     operations: Arc<Operations>,
     glances: Glances,
+    /// What this judge has found out about arrays so far.
+    keys: Keys,
 }
 
 impl Judge {
     /// A judge that writes into `book`.
     pub fn new(book: Arc<Mutex<Book>>) -> Self {
-        Self::with(book, Box::new(compare))
+        Self::with(book, Box::new(|x, y, decoded, terms| compare(x, y, decoded, terms)))
     }
 
     /// A judge with another way to compare.
     pub(super) fn with(book: Arc<Mutex<Book>>, comparer: Box<Comparer>) -> Self {
-        let (meters, operations) = (Meters::new(), Arc::default());
-        Self { book, meters, comparer, operations, glances: Glances::each(GLANCES) }
+        Self {
+            book,
+            meters: Meters::new(),
+            comparer,
+            operations: Arc::default(),
+            glances: Glances::each(GLANCES),
+            keys: Keys::default(),
+        }
     }
 
     /// The same judge, who knows the operations that the API's description lists.
     pub fn knowing(self, operations: Arc<Operations>) -> Self {
         Self { operations, ..self }
+    }
+
+    /// The same judge, whose arrays are hashed under a key of its own.
+    pub fn seeded(self, seed: u64) -> Self {
+        Self { keys: Keys::new(seed), ..self }
     }
 
     /// Books a batch and compares its trials.
@@ -144,7 +157,8 @@ impl Judge {
             return Judged::Equal;
         }
         let decoded = Decoded::typed(&exchange.primary, candidate, types);
-        let found = (self.comparer)(&exchange.primary, candidate, &decoded, &plan.rules);
+        let terms = Terms { rules: &plan.rules, keys: Some(&self.keys) };
+        let found = (self.comparer)(&exchange.primary, candidate, &decoded, terms);
         self.note(&found.uses, plan);
         let found = found.divergences;
         judgement.marks = found.iter().map(|each| mark(endpoint, each, &plan.redactor)).collect();

@@ -1,5 +1,6 @@
 //! What differs between two saved answers: `shadow diff`.
 
+use crate::base::grouped;
 use crate::model::{Divergence, Severity};
 use crate::report::clean::{clean, cut, cut_pair};
 use crate::report::figures::count;
@@ -19,8 +20,11 @@ pub fn difference(divergences: &[Divergence<'_>], total: u64, palette: &Palette)
     for divergence in divergences {
         let severity = left(divergence.severity.name(), 12);
         let severity = paint(palette.severity(divergence.severity), &severity);
-        let place = paint(palette.name, &cut(&clean(&place(divergence)), WIDTH - 32));
-        out.push_str(&format!("{severity}{}{place}\n", left(divergence.kind.name(), 20)));
+        let times = times(divergence.count);
+        let room = WIDTH - 32 - times.chars().count();
+        let place = paint(palette.name, &cut(&clean(&place(divergence)), room));
+        let kind = left(divergence.kind.name(), 20);
+        out.push_str(&format!("{severity}{kind}{place}{times}\n"));
         let (primary, candidate) = (shown(divergence.primary), shown(divergence.candidate));
         let (primary, candidate) = cut_pair(&primary, &candidate, WIDTH - INDENT - 4);
         let (primary, candidate) = (paint(palette.bad, &primary), paint(palette.good, &candidate));
@@ -28,6 +32,11 @@ pub fn difference(divergences: &[Divergence<'_>], total: u64, palette: &Palette)
     }
     out.push_str(&format!("\n{}\n", totals(divergences, total)));
     out
+}
+
+/// How many like it a difference stands for, where it is not one.
+fn times(count: u64) -> String {
+    if count > 1 { format!("  {}×", grouped(count)) } else { String::new() }
 }
 
 fn totals(divergences: &[Divergence<'_>], total: u64) -> String {

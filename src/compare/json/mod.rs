@@ -1,7 +1,7 @@
 //! JSON by structure, over the raw text of both sides.
 //!
 //! [`diff`] walks both documents at once, one level at a time: children that are equal as text are
-//! passed over, the others are paired (members by key, elements by index) and visited.
+//! passed over, the others are paired (members by key, elements as `array` says) and visited.
 //!
 //! This module never recurses, converts a number to a float, or copies a value.
 
@@ -9,4 +9,5 @@ mod array;
 mod object;
 mod walk;
 
+pub use array::Keys;
 pub(super) use walk::{MAX_DEPTH, diff};

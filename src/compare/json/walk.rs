@@ -1,14 +1,17 @@
 //! The walk through two documents.
 
-use super::{array, object};
+use super::array::{self, Keys, Note, Site};
+use super::object;
 use crate::compare::class::of_text;
 use crate::compare::comparison::{Comparison, Sides};
 use crate::compare::fuel::Fuel;
 use crate::compare::places::{Here, Scope};
 use crate::compare::rules::Rules;
+use crate::compare::terms::Terms;
 use crate::compare::trail::Trail;
 use crate::compare::weigh::Scale;
-use crate::model::{Class, Kind, Path, Place, Seg};
+use crate::config::ArrayRule;
+use crate::model::{Class, Divergence, Kind, Path, Place, Seg, Severity};
 use crate::syntax::json::{Document, Shape, Text, Value};
 use std::vec::IntoIter;
 use xxhash_rust::xxh3::xxh3_64;
@@ -23,11 +26,13 @@ const MAX_KEY: usize = 256;
 pub(in crate::compare) fn diff<'a>(
     x: &Document<'a>,
     y: &Document<'a>,
-    rules: &Rules,
+    terms: Terms<'_>,
     found: &mut Comparison<'a>,
 ) {
-    let (path, trail) = (Path::default(), Trail::new(&rules.places, [x, y]));
-    let mut walk = Walk { x, y, rules, found, path, trail, levels: Vec::new(), fuel: Fuel::new() };
+    let Terms { rules, keys } = terms;
+    let (path, levels) = (Path::default(), Vec::new());
+    let trail = Trail::new(&rules.places, [x, y]);
+    let mut walk = Walk { x, y, rules, keys, found, path, trail, levels, fuel: Fuel::new() };
     let (root_x, root_y) = (x.root(), y.root());
     if x.raw(root_x) != y.raw(root_y) {
         walk.visit(root_x, root_y);
@@ -55,6 +60,16 @@ pub(super) enum Change {
     Both(Value, Value),
     Primary(Value),
     Candidate(Value),
+    /// An element without a partner, and how many like it there are.
+    Removed(Value, u64),
+    Added(Value, u64),
+    /// An element that stands elsewhere on the other side, with its partner.
+    Moved {
+        x: Value,
+        y: Value,
+        count: u64,
+        severity: Severity,
+    },
     /// A key that is repeated on one side more often than on the other, with its last values.
     Repeated(Value, Value),
 }
@@ -64,8 +79,9 @@ impl Change {
     fn values(self) -> [Option<Value>; 2] {
         match self {
             Self::Both(x, y) | Self::Repeated(x, y) => [Some(x), Some(y)],
-            Self::Primary(x) => [Some(x), None],
-            Self::Candidate(y) => [None, Some(y)],
+            Self::Moved { x, y, .. } => [Some(x), Some(y)],
+            Self::Primary(x) | Self::Removed(x, _) => [Some(x), None],
+            Self::Candidate(y) | Self::Added(y, _) => [None, Some(y)],
         }
     }
 }
@@ -74,6 +90,7 @@ struct Walk<'w, 'a> {
     x: &'w Document<'a>,
     y: &'w Document<'a>,
     rules: &'w Rules,
+    keys: Option<&'w Keys>,
     found: &'w mut Comparison<'a>,
     /// Where the walk stands.
     path: Path,
@@ -84,7 +101,7 @@ struct Walk<'w, 'a> {
     fuel: Fuel,
 }
 
-impl<'a> Walk<'_, 'a> {
+impl<'w, 'a> Walk<'w, 'a> {
     fn run(&mut self) {
         while let Some(level) = self.levels.last_mut() {
             let Some(task) = level.next() else {
@@ -119,18 +136,20 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn perform(&mut self, task: &Task<'a>) {
-        let keyed = matches!(task.step, Step::Key(_));
         match task.change {
             Change::Both(x, y) => self.visit(x, y),
-            Change::Primary(x) if keyed && self.is_no_member(self.x.shape(x)) => {}
-            Change::Candidate(y) if keyed && self.is_no_member(self.y.shape(y)) => {}
-            Change::Primary(_) => {
-                let kind = if keyed { Kind::Missing } else { Kind::Removed };
-                self.add(kind, self.changed(task.change));
+            Change::Primary(x) if self.is_no_member(self.x.shape(x)) => {}
+            Change::Candidate(y) if self.is_no_member(self.y.shape(y)) => {}
+            Change::Primary(x) => self.add(Kind::Missing, Sides::JsonPrimary(self.x.raw(x))),
+            Change::Candidate(y) => self.add(Kind::Extra, Sides::JsonCandidate(self.y.raw(y))),
+            Change::Removed(x, count) => {
+                self.add_many(Kind::Removed, Sides::JsonPrimary(self.x.raw(x)), count);
             }
-            Change::Candidate(_) => {
-                let kind = if keyed { Kind::Extra } else { Kind::Added };
-                self.add(kind, self.changed(task.change));
+            Change::Added(y, count) => {
+                self.add_many(Kind::Added, Sides::JsonCandidate(self.y.raw(y)), count);
+            }
+            Change::Moved { x, y, count, severity } => {
+                self.add_as((Kind::Moved, severity), self.sides(x, y), count);
             }
             Change::Repeated(x, y) => {
                 self.add(Kind::DuplicateKey, self.sides(x, y));
@@ -222,15 +241,49 @@ impl<'a> Walk<'_, 'a> {
         let (fuel, tasks) = (&mut self.fuel, Vec::new());
         let children = Children { x: self.x, y: self.y, fuel, toll, tasks };
         let paired = match self.x.shape(x) {
-            Shape::Object => object::pair(children, x, y).map(|tasks| (tasks, false)),
-            _ => array::pair(children, x, y),
+            Shape::Object => object::pair(children, x, y).map(|tasks| (tasks, Vec::new())),
+            _ => self.elements(x, y),
         };
-        let Some((tasks, resized)) = paired else { return self.stop(self.sides(x, y)) };
-        if resized {
-            self.add(Kind::ArrayLength, self.sides(x, y));
-        }
+        let Some((tasks, notes)) = paired else { return self.stop(self.sides(x, y)) };
+        notes.into_iter().for_each(|note| self.note(note, (x, y)));
         self.levels.push(tasks.into_iter());
         self.trail.open(x, y);
+    }
+
+    /// Two arrays, by the rule for them, if there is one.
+    fn elements(&mut self, x: Value, y: Value) -> Option<(Vec<Task<'a>>, Vec<Note>)> {
+        let rule = self.array_rule();
+        let (toll, tasks) = (self.rules.places.toll(self.path.0.len() + 1), Vec::new());
+        let here = self.trail.here(&self.path);
+        let (number, rule) = rule.unzip();
+        let site = Site { rules: self.rules, keys: self.keys, here, rule };
+        let children = Children { x: self.x, y: self.y, fuel: &mut self.fuel, toll, tasks };
+        let paired = array::pair(children, site, (x, y))?;
+        if let Some(number) = number {
+            self.found.uses.matched(number);
+            if paired.excused {
+                self.found.uses.excused(number, || Place::Body(self.path.clone()));
+            }
+        }
+        Some((paired.tasks, paired.notes))
+    }
+
+    fn array_rule(&mut self) -> Option<(usize, &'w ArrayRule)> {
+        if self.rules.places.is_empty() {
+            return None;
+        }
+        self.rules.places.held(self.here()).array
+    }
+
+    /// Tells what is told at an array itself.
+    fn note(&mut self, note: Note, (x, y): (Value, Value)) {
+        let sides = match note.values {
+            None | Some([None, None]) => self.sides(x, y),
+            Some([Some(x), Some(y)]) => self.sides(x, y),
+            Some([Some(x), None]) => Sides::JsonPrimary(self.x.raw(x)),
+            Some([None, Some(y)]) => Sides::JsonCandidate(self.y.raw(y)),
+        };
+        self.add_many(note.kind, sides, note.count);
     }
 
     /// The fuel is used up: the rest is one divergence, here.
@@ -246,9 +299,11 @@ impl<'a> Walk<'_, 'a> {
 
     fn changed(&self, change: Change) -> Sides<'a> {
         match change {
-            Change::Both(x, y) | Change::Repeated(x, y) => self.sides(x, y),
-            Change::Primary(x) => Sides::JsonPrimary(self.x.raw(x)),
-            Change::Candidate(y) => Sides::JsonCandidate(self.y.raw(y)),
+            Change::Both(x, y) | Change::Repeated(x, y) | Change::Moved { x, y, .. } => {
+                self.sides(x, y)
+            }
+            Change::Primary(x) | Change::Removed(x, _) => Sides::JsonPrimary(self.x.raw(x)),
+            Change::Candidate(y) | Change::Added(y, _) => Sides::JsonCandidate(self.y.raw(y)),
         }
     }
 
@@ -261,16 +316,26 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn add(&mut self, kind: Kind, sides: Sides<'a>) {
+        self.add_many(kind, sides, 1);
+    }
+
+    /// One that stands for so many.
+    fn add_many(&mut self, kind: Kind, sides: Sides<'a>, count: u64) {
+        self.add_as((kind, kind.severity()), sides, count);
+    }
+
+    fn add_as(&mut self, (kind, severity): (Kind, Severity), sides: Sides<'a>, count: u64) {
         if !self.is_told(kind, sides) {
             return;
         }
-        self.found.add(kind, || Place::Body(self.path.clone()), sides);
+        let divergence = |place| Divergence { severity, count, ..sides.divergence(kind, place) };
+        self.found.add_made(|| divergence(Place::Body(self.path.clone())));
     }
 }
 
 impl Step<'_> {
     /// The step as a path shows it. A key that is an identifier or a date is data, not a name.
-    fn seg(self) -> Seg {
+    pub(super) fn seg(self) -> Seg {
         let key = match self {
             Self::Index(index) => return Seg::Index(index),
             Self::Key(key) => key,

@@ -84,6 +84,18 @@ impl<'a> Decimal<'a> {
         }
     }
 
+    /// Appends what all spellings of the number share, and those of no other number have.
+    pub fn canonical_into(&self, bytes: &mut Vec<u8>) {
+        match self.magnitude() {
+            Some(magnitude) => {
+                bytes.push(u8::from(self.is_negative()));
+                bytes.extend(magnitude.to_le_bytes());
+                bytes.extend(self.digits());
+            }
+            None => bytes.extend(self.text),
+        }
+    }
+
     /// Whether it is below zero; a zero has no sign.
     pub(super) fn is_negative(&self) -> bool {
         self.negative && !self.is_zero()
@@ -160,6 +172,12 @@ mod tests {
     fn same(a: &str, b: &str) -> bool {
         let (a, b) = (Decimal::new(a.as_bytes()), Decimal::new(b.as_bytes()));
         assert_eq!(a.same(&b), b.same(&a));
+        let canonical = |decimal: &Decimal<'_>| {
+            let mut bytes = Vec::new();
+            decimal.canonical_into(&mut bytes);
+            bytes
+        };
+        assert_eq!(canonical(&a) == canonical(&b), a.same(&b));
         a.same(&b)
     }
 

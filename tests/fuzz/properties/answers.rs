@@ -9,6 +9,7 @@ use shadowdiff::compare::class::of_text;
 use shadowdiff::compare::{
     Comparison, Decoded, Rules, compare, endpoint::template, same, signature,
 };
+use shadowdiff::config::{ArrayRule, Compare, Pairing};
 use shadowdiff::model::{Outcome, Pattern, Place, Reply};
 use shadowdiff::report::{Palette, difference, difference_json};
 use std::io::{self, Write};
@@ -23,13 +24,19 @@ fn typed(media: &'static str, body: &[u8]) -> Outcome {
     reply(headers.into_iter().collect(), body, None)
 }
 
-/// Rules under which places are ignored, so that these are walked too.
+/// Rules under which places are ignored and arrays paired, so that these are walked too.
 fn rules() -> Rules {
     let ignore = ["$.ignored", "$..id", "$.list[*].at", "/a/**/z"];
     let ignore = ignore.map(|text| text.parse::<Pattern>().expect("a pattern").into()).to_vec();
     let also = ["x-also", "allow"].map(|name| name.parse::<HeaderName>().expect("a name").into());
     let headers_also = also.to_vec();
-    Rules::new(&shadowdiff::config::Compare { ignore, headers_also, ..Default::default() })
+    let array = |(path, pairing): (&str, Pairing)| {
+        ArrayRule { path: path.parse().expect("a pattern"), pairing, ordered: false }.into()
+    };
+    let keys = Pairing::Keyed(vec!["a".to_owned(), "b".to_owned()]);
+    let arrays = [("$.set", Pairing::Set), ("$.bag[*]", Pairing::Multiset), ("$..keyed", keys)];
+    let arrays = arrays.map(array).to_vec();
+    Rules::new(&Compare { ignore, arrays, headers_also, ..Default::default() })
 }
 
 /// What holds of every pair: nothing differs from itself, sides of one type can change places,

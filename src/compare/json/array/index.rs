@@ -1,6 +1,8 @@
-//! Arrays, element by element.
+//! Elements that are paired by index.
+//!
+//! This module never lists the elements: however many there are, it holds none but those that differ.
 
-use super::walk::{Change, Children, Step, Task};
+use crate::compare::json::walk::{Change, Children, Step, Task};
 use crate::syntax::json::Value;
 
 /// Pairs elements by index. Tells, beside the differing children, whether the lengths differ;
@@ -20,8 +22,8 @@ pub(super) fn pair<'a>(
                 children.both(step, x, y)?;
                 continue;
             }
-            (Some(x), None) => children.one(step, Change::Primary(x)),
-            (None, Some(y)) => children.one(step, Change::Candidate(y)),
+            (Some(x), None) => children.one(step, Change::Removed(x, 1)),
+            (None, Some(y)) => children.one(step, Change::Added(y, 1)),
             (None, None) => break,
         }
         resized = true;

@@ -1,0 +1,86 @@
+//! One side of an array, as far as it is not paired yet.
+//!
+//! This module never looks at the other side.
+
+use super::hash::{Child, Hasher};
+use crate::compare::fuel::Fuel;
+use crate::syntax::json::Value;
+
+/// A run of elements with their hashes.
+pub(super) struct Side<'s, 'a> {
+    pub hasher: Hasher<'s, 'a>,
+    pub values: &'s [Value],
+    /// The index of the first of them in the array.
+    pub first: usize,
+    /// As many as there are values, once they are [hashed](Self::hash).
+    pub hashes: Vec<u64>,
+}
+
+impl<'s, 'a> Side<'s, 'a> {
+    pub(super) fn new(hasher: Hasher<'s, 'a>, values: &'s [Value], first: usize) -> Self {
+        Self { hasher, values, first, hashes: Vec::new() }
+    }
+
+    /// How many bytes they have.
+    pub(super) fn bytes(&self) -> usize {
+        match (self.values.first(), self.values.last()) {
+            (Some(first), Some(last)) => last.end() - first.start(),
+            _ => 0,
+        }
+    }
+
+    pub(super) fn hash(&mut self) {
+        let elements = self.values.iter().enumerate();
+        let hash =
+            |(index, value): (usize, &Value)| self.hasher.element(self.first + index, *value);
+        self.hashes = elements.map(hash).collect();
+    }
+
+    /// Leaves out so many at either end.
+    pub(super) fn trim(&mut self, head: usize, tail: usize) {
+        let end = self.values.len().saturating_sub(tail);
+        self.values = self.values.get(head..end).unwrap_or_default();
+        self.hashes.truncate(end);
+        self.hashes.drain(..head.min(self.hashes.len()));
+        self.first += head;
+    }
+
+    pub(super) fn value(&self, at: usize) -> Option<Value> {
+        self.values.get(at).copied()
+    }
+
+    /// What looking at these once more costs, in units of fuel.
+    pub(super) fn price_of(&self, places: &[usize]) -> u64 {
+        let length = |at: &usize| self.value(*at).map_or(0, |value| value.end() - value.start());
+        places.iter().map(|at| self.hasher.price(length(at))).sum()
+    }
+
+    pub(super) fn hash_at(&self, at: usize) -> Option<u64> {
+        self.hashes.get(at).copied()
+    }
+
+    /// What the element holds at a place of this run.
+    pub(super) fn children(&mut self, at: usize) -> Vec<Child> {
+        let Some(value) = self.value(at) else { return Vec::new() };
+        self.hasher.children(self.first + at, value)
+    }
+}
+
+/// Two sides, in an order that does not depend on which is the primary's.
+pub(super) struct Sides<'s, 'a> {
+    pub a: Side<'s, 'a>,
+    pub b: Side<'s, 'a>,
+}
+
+impl Sides<'_, '_> {
+    /// Pays for looking at all of both once more; says false, and pays nothing, where that would
+    /// take too much of what is left.
+    pub(super) fn afford(&self, fuel: &mut Fuel) -> bool {
+        let (a, b) = (&self.a, &self.b);
+        fuel.afford(a.hasher.price(a.bytes()) + b.hasher.price(b.bytes()))
+    }
+
+    pub(super) fn lengths(&self) -> (usize, usize) {
+        (self.a.values.len(), self.b.values.len())
+    }
+}

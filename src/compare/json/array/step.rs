@@ -1,0 +1,139 @@
+//! The names that say which thing an element is, and arrays that are in step by them.
+//!
+//! This module never looks further than one element on each side.
+
+use crate::syntax::json::{Decimal, Document, Shape, Text, Value};
+
+/// Members that name an element, the most telling first.
+pub(super) const IDENTITIES: [&str; 11] =
+    ["id", "_id", "uuid", "guid", "key", "code", "sku", "slug", "name", "href", "email"];
+
+/// An array's elements and the document that they stand in.
+#[derive(Clone, Copy)]
+pub(super) struct Listed<'s, 'a> {
+    pub document: &'s Document<'a>,
+    pub values: &'s [Value],
+}
+
+/// Whether two arrays are in step: both are equally long, and there is one of the [`IDENTITIES`]
+/// under which, at every index where the texts of the elements differ, both are objects that hold an
+/// equal scalar. Then the elements are paired by index, whatever else an alignment would find.
+///
+/// A member that an object repeats holds nothing. Scalars are equal as they are everywhere: numbers
+/// by value, strings by characters.
+///
+/// This is a contract: whoever reads two texts side by side and never looks back may go on through
+/// an array for as long as it holds.
+pub(super) fn in_step(x: Listed<'_, '_>, y: Listed<'_, '_>) -> bool {
+    if x.values.len() != y.values.len() {
+        return false;
+    }
+    let mut shared = [true; IDENTITIES.len()];
+    x.values.iter().zip(y.values).all(|(&one, &other)| {
+        if x.document.raw(one) == y.document.raw(other) {
+            return true;
+        }
+        let (held_x, held_y) = (identities(x.document, one), identities(y.document, other));
+        for (shared, held) in shared.iter_mut().zip(held_x.into_iter().zip(held_y)) {
+            *shared &= match held {
+                (Some(one), Some(other)) => same_scalar((x.document, one), (y.document, other)),
+                _ => false,
+            };
+        }
+        shared.contains(&true)
+    })
+}
+
+/// Whether the first of the identities that both objects hold is not the same.
+pub(super) fn are_distinct<'a>(
+    (document_x, x): (&Document<'a>, Value),
+    (document_y, y): (&Document<'a>, Value),
+) -> bool {
+    let held = identities(document_x, x).into_iter().zip(identities(document_y, y));
+    let mut both = held.filter_map(|(one, other)| one.zip(other));
+    both.next().is_some_and(|(one, other)| !same_scalar((document_x, one), (document_y, other)))
+}
+
+/// The scalars that an object holds under each of the [`IDENTITIES`].
+fn identities(document: &Document<'_>, value: Value) -> [Option<Value>; IDENTITIES.len()] {
+    let (mut held, mut seen) = ([None; IDENTITIES.len()], [false; IDENTITIES.len()]);
+    for member in document.members(value) {
+        let Some(index) = identity(member.key) else { continue };
+        let (Some(held), Some(seen)) = (held.get_mut(index), seen.get_mut(index)) else { continue };
+        let is_scalar = !matches!(document.shape(member.value), Shape::Object | Shape::Array);
+        *held = Some(member.value).filter(|_| is_scalar && !*seen);
+        *seen = true;
+    }
+    held
+}
+
+/// Which of the [`IDENTITIES`] a key is.
+pub(super) fn identity(key: Text<'_>) -> Option<usize> {
+    let raw = key.raw();
+    if raw.len() > 5 && !raw.contains(&b'\\') {
+        return None;
+    }
+    let name = key.canonical();
+    IDENTITIES.iter().position(|identity| identity.as_bytes() == name.as_ref())
+}
+
+fn same_scalar(
+    (document_x, x): (&Document<'_>, Value),
+    (document_y, y): (&Document<'_>, Value),
+) -> bool {
+    let (raw_x, raw_y) = (document_x.raw(x), document_y.raw(y));
+    match (document_x.shape(x), document_y.shape(y)) {
+        (Shape::Number, Shape::Number) => Decimal::new(raw_x).same(&Decimal::new(raw_y)),
+        (Shape::String, Shape::String) => document_x.string(x) == document_y.string(y),
+        _ => raw_x == raw_y,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(x: &str, y: &str, expected: bool) {
+        let parsed = [x, y].map(|text| Document::parse(text.as_bytes()).expect(text));
+        let [x_values, y_values] = parsed
+            .each_ref()
+            .map(|document| document.elements(document.root()).collect::<Vec<_>>());
+        let [one, other] = &parsed;
+        let (one, other) = (
+            Listed { document: one, values: &x_values },
+            Listed { document: other, values: &y_values },
+        );
+        assert_eq!(in_step(one, other), expected, "{x} {y}");
+        assert_eq!(in_step(other, one), expected, "{y} {x}");
+    }
+
+    #[test]
+    fn arrays_are_in_step_while_all_that_differ_agree_on_one_name() {
+        check("[]", "[]", true);
+        check("[1,2]", "[1,2]", true);
+        check("[1,2]", "[1,3]", false);
+        check("[1]", "[1,2]", false);
+        check(r#"[{"id":1,"a":1}]"#, r#"[{"id":1,"a":2}]"#, true);
+        check(r#"[{"id":1,"a":1}]"#, r#"[{"a":2,"\u0069d":1.0}]"#, true);
+        check(r#"[{"id":1}]"#, r#"[{"id":2}]"#, false);
+        check(r#"[{"id":null,"a":1}]"#, r#"[{"id":null,"a":2}]"#, true);
+        check(r#"[{"id":[1],"a":1}]"#, r#"[{"id":[1],"a":2}]"#, false);
+        check(r#"[{"title":1,"a":1}]"#, r#"[{"title":1,"a":2}]"#, false);
+    }
+
+    #[test]
+    fn the_name_is_one_and_the_same_for_all() {
+        let one = |id: u32, sku: u32, a: u32| format!(r#"{{"id":{id},"sku":{sku},"a":{a}}}"#);
+        let array = |elements: &[String]| format!("[{}]", elements.join(","));
+        let x = array(&[one(1, 1, 1), one(2, 2, 1), one(3, 3, 1)]);
+        check(&x, &array(&[one(1, 1, 2), one(2, 9, 1), one(3, 3, 1)]), true);
+        check(&x, &array(&[one(9, 1, 1), one(2, 9, 1), one(3, 3, 1)]), false);
+        check(&x, &array(&[one(1, 1, 2), one(3, 3, 1), one(2, 2, 1)]), false);
+    }
+
+    #[test]
+    fn a_repeated_member_holds_nothing() {
+        check(r#"[{"id":1,"id":1,"a":1}]"#, r#"[{"id":1,"a":2}]"#, false);
+        check(r#"[{"id":1,"id":1,"id":1,"a":1}]"#, r#"[{"id":1,"a":2}]"#, false);
+    }
+}
