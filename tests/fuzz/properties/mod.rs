@@ -7,6 +7,7 @@
 mod answers;
 mod formats;
 mod keeping;
+mod lockstep;
 mod passing;
 mod syntax;
 mod telling;
@@ -14,6 +15,7 @@ mod telling;
 pub use answers::{coding, compare_answer, compare_json, endpoint};
 pub use formats::{cbor, msgpack, protobuf};
 pub use keeping::{controls, records, redact};
+pub use lockstep::lockstep;
 pub use passing::{config, head, rewrite};
 pub use syntax::{formats, json, path, text, units};
 pub use telling::{question, report};

@@ -1,0 +1,142 @@
+//! The containers that are open while the pass goes on.
+//!
+//! Main types: [`Frames`] and [`Frame`].
+//!
+//! This module never reads a text.
+
+use super::names::Names;
+
+/// Which sort of container it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    Object,
+    Array,
+}
+
+/// An open container, the same on both sides up to where the pass stands or followed so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub sort: Sort,
+    /// Where it begins on the primary's side.
+    pub start: usize,
+    /// What leads from there to the candidate's side, modulo the numbers that there are.
+    pub shift: usize,
+    /// Where the key of its current member begins; of an array, how many elements came before.
+    pub mark: usize,
+    /// Of an array, the names under which all elements that differ so far are the same thing.
+    pub names: Names,
+    /// Its entry in the plan, once something in it differs.
+    pub entry: usize,
+}
+
+/// The open containers, the root first.
+#[derive(Debug)]
+pub(super) struct Frames {
+    open: Vec<Frame>,
+    /// How many of them, from the root on, have an entry in the plan.
+    entered: usize,
+}
+
+impl Frames {
+    pub(super) fn new() -> Self {
+        Self { open: Vec::with_capacity(16), entered: 0 }
+    }
+
+    /// How many are open.
+    #[inline]
+    pub(super) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    #[inline]
+    pub(super) fn top(&mut self) -> Option<&mut Frame> {
+        self.open.last_mut()
+    }
+
+    #[inline]
+    pub(super) fn get(&self, depth: usize) -> Option<&Frame> {
+        self.open.get(depth)
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, sort: Sort, start: usize, shift: usize) {
+        self.open.push(Frame { sort, start, shift, mark: 0, names: Names::ALL, entry: 0 });
+    }
+
+    /// Closes the innermost container; tells whether it has an entry in the plan.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<(Frame, bool)> {
+        let frame = self.open.pop()?;
+        let is_entered = self.entered > self.open.len();
+        self.entered = self.entered.min(self.open.len());
+        Some((frame, is_entered))
+    }
+
+    /// Gives the next container that needs an entry in the plan the one at this place; says which
+    /// it is, and nothing once all that are open have one.
+    pub(super) fn enter(&mut self, entry: usize) -> Option<usize> {
+        let depth = self.entered;
+        self.open.get_mut(depth)?.entry = entry;
+        self.entered += 1;
+        Some(depth)
+    }
+
+    /// Gives up all containers from this depth on; tells what is given up with them: the entries
+    /// in the plan from there on, if any.
+    pub(super) fn truncate(&mut self, depth: usize) -> Option<usize> {
+        let entry = self.open.get(depth).filter(|_| depth < self.entered).map(|frame| frame.entry);
+        self.open.truncate(depth);
+        self.entered = self.entered.min(depth);
+        entry
+    }
+
+    /// The outermost of the arrays that lie directly within each other around this one: none of
+    /// them is in step if it is not.
+    pub(super) fn array_around(&self, mut depth: usize) -> usize {
+        let is_array = |depth: usize| self.get(depth).is_some_and(|frame| frame.sort == Sort::Array);
+        while depth > 0 && is_array(depth) && is_array(depth - 1) {
+            depth -= 1;
+        }
+        depth
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(sorts: &[Sort]) -> Frames {
+        let mut frames = Frames::new();
+        sorts.iter().enumerate().for_each(|(start, sort)| frames.push(*sort, start, 0));
+        frames
+    }
+
+    #[test]
+    fn containers_are_entered_from_the_root_on_and_once() {
+        let mut frames = open(&[Sort::Object, Sort::Array]);
+        assert_eq!([frames.enter(0), frames.enter(1), frames.enter(2)], [Some(0), Some(1), None]);
+        frames.push(Sort::Object, 2, 0);
+        assert_eq!(frames.pop().map(|(_, is_entered)| is_entered), Some(false));
+        assert_eq!(frames.pop().map(|(frame, is_entered)| (frame.entry, is_entered)), Some((1, true)));
+        frames.push(Sort::Object, 3, 0);
+        assert_eq!((frames.enter(7), frames.enter(8)), (Some(1), None));
+    }
+
+    #[test]
+    fn what_is_given_up_takes_its_entries_along() {
+        let mut frames = open(&[Sort::Object, Sort::Array, Sort::Object]);
+        assert_eq!(frames.truncate(2), None);
+        frames.enter(0);
+        frames.enter(1);
+        frames.push(Sort::Object, 5, 0);
+        assert_eq!(frames.truncate(2), None);
+        assert_eq!(frames.truncate(1), Some(1));
+        assert_eq!((frames.depth(), frames.enter(1)), (1, None));
+    }
+
+    #[test]
+    fn arrays_directly_within_each_other_go_together() {
+        let frames = open(&[Sort::Array, Sort::Object, Sort::Array, Sort::Array, Sort::Array]);
+        assert_eq!([4, 3, 2, 1, 0].map(|depth| frames.array_around(depth)), [2, 2, 2, 1, 0]);
+    }
+}
