@@ -1,12 +1,15 @@
 //! What holds for every comparison, whatever is compared.
 
+#[path = "fuzz/properties/lockstep.rs"]
+mod lockstep;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value as Json;
-use shadowdiff::compare::{Comparison, Decoded, Rules, compare, same};
+use shadowdiff::compare::{Comparison, Decoded, Rules, both_ways, compare, same};
 use shadowdiff::model::{Kind, Outcome, Place, Reply};
 
 const JSON: &str = "application/json";
@@ -278,6 +281,42 @@ let parsed = |bytes: &[u8]| serde_json::from_slice::<Json>(bytes).ok();
             let known = serde_json::from_slice::<Json>(other).ok();
             prop_assert_eq!(found == 0, known.as_ref() == Some(&document));
         }
+    }
+}
+
+/// The places that no array is above.
+fn outside_of_arrays(document: &Json) -> Vec<String> {
+    let mut all = Vec::new();
+    places(document, "", &mut all);
+    let is_outside = |place: &String| {
+        let mut above = place.match_indices('/').map(|(end, _)| &place[..end]);
+        above.all(|above| document.pointer(above).is_some_and(Json::is_object))
+    };
+    all.into_iter().filter(is_outside).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_fast_path_finds_what_the_tree_diff_finds(bytes in vec(any::<u8>(), 0..600)) {
+        lockstep::lockstep(&bytes);
+    }
+
+    #[test]
+    fn the_fast_path_never_leaves_values_of_objects_to_the_tree_diff(
+        x in btree_map(key(), document(), 1..6), edits in vec(any::<Index>(), 0..8),
+    ) {
+        let x = Json::Object(x.into_iter().collect());
+        let (mut y, all) = (x.clone(), outside_of_arrays(&x));
+        for at in edits {
+            let place: &String = at.get(&all);
+            plant(&mut y, place, Edit::Value);
+        }
+        let (x, y) = (x.to_string(), y.to_string());
+        let (fast, slow) = both_ways(x.as_bytes(), y.as_bytes(), &Rules::default());
+        prop_assert!(fast.is_some());
+        prop_assert_eq!(fast, slow);
     }
 }
 

@@ -93,7 +93,8 @@ impl Frames {
     /// The outermost of the arrays that lie directly within each other around this one: none of
     /// them is in step if it is not.
     pub(super) fn array_around(&self, mut depth: usize) -> usize {
-        let is_array = |depth: usize| self.get(depth).is_some_and(|frame| frame.sort == Sort::Array);
+        let is_array =
+            |depth: usize| self.get(depth).is_some_and(|frame| frame.sort == Sort::Array);
         while depth > 0 && is_array(depth) && is_array(depth - 1) {
             depth -= 1;
         }
@@ -117,7 +118,10 @@ mod tests {
         assert_eq!([frames.enter(0), frames.enter(1), frames.enter(2)], [Some(0), Some(1), None]);
         frames.push(Sort::Object, 2, 0);
         assert_eq!(frames.pop().map(|(_, is_entered)| is_entered), Some(false));
-        assert_eq!(frames.pop().map(|(frame, is_entered)| (frame.entry, is_entered)), Some((1, true)));
+        assert_eq!(
+            frames.pop().map(|(frame, is_entered)| (frame.entry, is_entered)),
+            Some((1, true))
+        );
         frames.push(Sort::Object, 3, 0);
         assert_eq!((frames.enter(7), frames.enter(8)), (Some(1), None));
     }

@@ -5,9 +5,8 @@
 use crate::syntax::json::{Document, Shape, Text};
 
 /// The keys that tell elements apart, the best first.
-const NAMES: [&[u8]; 11] = [
-    b"id", b"_id", b"uuid", b"guid", b"key", b"code", b"sku", b"slug", b"name", b"href", b"email",
-];
+const NAMES: [&[u8]; 11] =
+    [b"id", b"_id", b"uuid", b"guid", b"key", b"code", b"sku", b"slug", b"name", b"href", b"email"];
 
 /// The longest of them.
 const LONGEST: usize = 5;

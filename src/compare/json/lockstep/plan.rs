@@ -81,8 +81,7 @@ impl<'a> Plan<'a> {
 
     /// Sets how long the array is whose entry this is.
     pub(super) fn set_length(&mut self, at: usize, length: usize) {
-        if let Some(Entry { what: What::Followed { length: known }, .. }) =
-            self.entries.get_mut(at)
+        if let Some(Entry { what: What::Followed { length: known }, .. }) = self.entries.get_mut(at)
         {
             *known = length;
         }

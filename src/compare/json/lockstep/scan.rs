@@ -121,7 +121,10 @@ impl<'a> Scan<'a> {
         }
         self.frames.push(sort, self.x.at(), self.shift);
         self.x.pass();
+        let inside = self.x.at();
         if self.x.after_space()? != end {
+            // The space may be what is not common: the first child begins before it.
+            self.x.move_to(inside);
             return self.child(sort);
         }
         if !self.is_common() {
@@ -230,16 +233,17 @@ impl<'a> Scan<'a> {
         let (x, end_x) = Document::prefix(self.x.text(), from).ok()?;
         let pair = Pair { x, y };
         self.spend(&pair)?;
-        if pair.x.text() != pair.y.text() {
-            if around.sort == Sort::Array {
-                let names = Names::shared(&pair.x, &pair.y);
-                if around.names.and(names).is_empty() {
-                    return self.fall_back();
-                }
-                self.in_step(names)?;
-            }
-            self.note(pair)?;
+        if pair.x.text() == pair.y.text() {
+            return self.fall_back();
         }
+        if around.sort == Sort::Array {
+            let names = Names::shared(&pair.x, &pair.y);
+            if around.names.and(names).is_empty() {
+                return self.fall_back();
+            }
+            self.in_step(names)?;
+        }
+        self.note(pair)?;
         self.go_on(end_x, end_y);
         Some(Stand::BehindValue)
     }
@@ -274,8 +278,7 @@ impl<'a> Scan<'a> {
 
     /// Takes what reading two values once more costs: nothing, if they are scalars.
     fn spend(&mut self, pair: &Pair<'_>) -> Option<()> {
-        let is_container =
-            |value: &Document<'_>| matches!(value.text().first(), Some(b'{' | b'['));
+        let is_container = |value: &Document<'_>| matches!(value.text().first(), Some(b'{' | b'['));
         if is_container(&pair.x) || is_container(&pair.y) {
             let bytes = pair.x.text().len() + pair.y.text().len();
             self.budget.containers = self.budget.containers.checked_sub(1)?;
