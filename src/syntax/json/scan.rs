@@ -112,7 +112,7 @@ impl Scanner<'_> {
     /// Reads the key and the colon, if the open container is an object.
     #[inline(always)]
     fn before_value(&mut self) -> Result<(), Problem> {
-        if self.object { self.tokens.key() } else { Ok(()) }
+        if self.object { self.tokens.key().map(|_| ()) } else { Ok(()) }
     }
 
     /// Closes what ends here; says whether another value must follow.

@@ -55,25 +55,25 @@ impl<'a> Tokens<'a> {
         self.peek()
     }
 
-    /// Passes the key that stands here, and the colon.
+    /// Passes the key that stands here, and the colon; gives its characters, if it has no escapes.
     #[inline(always)]
-    pub fn key(&mut self) -> Result<(), Problem> {
+    pub fn key(&mut self) -> Result<Option<&'a [u8]>, Problem> {
         if self.after_space() != Some(b'"') {
             return Err("a key is missing");
         }
-        self.string()?;
+        let plain = self.string()?;
         if self.after_space() != Some(b':') {
             return Err("a colon is missing");
         }
         self.pass();
-        Ok(())
+        Ok(plain)
     }
 
     /// Passes the scalar that stands here.
     #[inline(always)]
     pub fn scalar(&mut self) -> Result<(), Problem> {
         match self.peek() {
-            Some(b'"') => self.string(),
+            Some(b'"') => self.string().map(|_| ()),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word(b"true"),
             Some(b'f') => self.word(b"false"),
@@ -83,13 +83,16 @@ impl<'a> Tokens<'a> {
     }
 
     #[inline(always)]
-    fn string(&mut self) -> Result<(), Problem> {
-        self.at = plain_run(self.text, self.at + 1);
+    fn string(&mut self) -> Result<Option<&'a [u8]>, Problem> {
+        let start = self.at + 1;
+        self.at = plain_run(self.text, start);
+        let mut plain = self.text.get(start..self.at);
         if self.peek() != Some(b'"') {
             self.rest_of_string()?;
+            plain = None;
         }
         self.at += 1;
-        Ok(())
+        Ok(plain)
     }
 
     /// To the closing quote of a string that has more in it than plain characters.

@@ -23,60 +23,104 @@ pub(super) struct Frame {
     pub shift: usize,
     /// Where the key of its current member begins; of an array, how many elements came before.
     pub mark: usize,
-    /// Of an array, the names under which all elements that differ so far are the same thing.
+    /// Of an array, the names under which all elements that differ so far are the same thing. Of an
+    /// object, those that it holds.
     pub names: Names,
+    /// Those of them that tell nothing: they are held twice, with a container, or with a scalar
+    /// that differs.
+    pub spoilt: Names,
+    /// The one that the current member has.
+    pub name: Names,
     /// Its entry in the plan, once something in it differs.
     pub entry: usize,
 }
 
-/// The open containers, the root first.
+impl Frame {
+    fn new(sort: Sort, start: usize, shift: usize) -> Self {
+        let names = if sort == Sort::Array { Names::ALL } else { Names::NONE };
+        let (spoilt, name) = (Names::NONE, Names::NONE);
+        Self { sort, start, shift, mark: 0, names, spoilt, name, entry: 0 }
+    }
+
+    /// Its next member has this name; its key begins here.
+    #[inline]
+    pub(super) fn member(&mut self, key: usize, name: Names) {
+        self.mark = key;
+        self.spoilt = self.spoilt.or(self.names.and(name));
+        self.names = self.names.or(name);
+        self.name = name;
+    }
+
+    /// Its current member is a container, or differs.
+    #[inline]
+    pub(super) fn spoil(&mut self) {
+        self.spoilt = self.spoilt.or(self.name);
+    }
+
+    /// Of an object that was followed to its end, the names under which it is the same thing on both
+    /// sides.
+    pub(super) fn telling(&self) -> Names {
+        self.names.without(self.spoilt)
+    }
+}
+
+/// The open containers.
 #[derive(Debug)]
 pub(super) struct Frames {
-    open: Vec<Frame>,
-    /// How many of them, from the root on, have an entry in the plan.
+    /// The innermost one, or where none is open, what stands in for it.
+    top: Frame,
+    /// Those around it from the root on, behind what stands in for none.
+    around: Vec<Frame>,
+    /// How many of all, from the root on, have an entry in the plan.
     entered: usize,
 }
 
 impl Frames {
     pub(super) fn new() -> Self {
-        Self { open: Vec::with_capacity(16), entered: 0 }
+        Self { top: Frame::new(Sort::Object, 0, 0), around: Vec::with_capacity(8), entered: 0 }
     }
 
     /// How many are open.
     #[inline]
     pub(super) fn depth(&self) -> usize {
-        self.open.len()
+        self.around.len()
     }
 
+    /// The innermost one. Where none is open, it is nobody's.
     #[inline]
-    pub(super) fn top(&mut self) -> Option<&mut Frame> {
-        self.open.last_mut()
+    pub(super) fn top(&mut self) -> &mut Frame {
+        &mut self.top
     }
 
-    #[inline]
+    /// The one so many steps from the root.
     pub(super) fn get(&self, depth: usize) -> Option<&Frame> {
-        self.open.get(depth)
+        let depth = depth + 1;
+        if depth == self.depth() { Some(&self.top) } else { self.around.get(depth) }
     }
 
     #[inline]
     pub(super) fn push(&mut self, sort: Sort, start: usize, shift: usize) {
-        self.open.push(Frame { sort, start, shift, mark: 0, names: Names::ALL, entry: 0 });
+        self.around.push(self.top);
+        self.top = Frame::new(sort, start, shift);
     }
 
     /// Closes the innermost container; tells whether it has an entry in the plan.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<(Frame, bool)> {
-        let frame = self.open.pop()?;
-        let is_entered = self.entered > self.open.len();
-        self.entered = self.entered.min(self.open.len());
-        Some((frame, is_entered))
+        let closed = self.top;
+        self.top = self.around.pop()?;
+        let is_entered = self.entered > self.depth();
+        self.entered = self.entered.min(self.depth());
+        Some((closed, is_entered))
     }
 
     /// Gives the next container that needs an entry in the plan the one at this place; says which
     /// it is, and nothing once all that are open have one.
     pub(super) fn enter(&mut self, entry: usize) -> Option<usize> {
         let depth = self.entered;
-        self.open.get_mut(depth)?.entry = entry;
+        let is_top = depth + 1 == self.depth();
+        let frame = if is_top { &mut self.top } else { self.around.get_mut(depth + 1)? };
+        frame.entry = entry;
         self.entered += 1;
         Some(depth)
     }
@@ -84,9 +128,10 @@ impl Frames {
     /// Gives up all containers from this depth on; tells what is given up with them: the entries
     /// in the plan from there on, if any.
     pub(super) fn truncate(&mut self, depth: usize) -> Option<usize> {
-        let entry = self.open.get(depth).filter(|_| depth < self.entered).map(|frame| frame.entry);
-        self.open.truncate(depth);
-        self.entered = self.entered.min(depth);
+        let entry = self.get(depth).filter(|_| depth < self.entered).map(|frame| frame.entry);
+        while self.depth() > depth {
+            self.pop();
+        }
         entry
     }
 
@@ -124,6 +169,19 @@ mod tests {
         );
         frames.push(Sort::Object, 3, 0);
         assert_eq!((frames.enter(7), frames.enter(8)), (Some(1), None));
+    }
+
+    #[test]
+    fn a_name_tells_while_it_is_held_once_with_the_same_scalar() {
+        let mut frames = open(&[Sort::Object]);
+        let [id, sku, name] = [&b"id"[..], b"sku", b"name"].map(Names::named);
+        let frame = frames.top();
+        [id, name, Names::NONE, sku].into_iter().for_each(|each| frame.member(0, each));
+        assert_eq!(frame.telling(), id.or(name).or(sku));
+        frame.spoil();
+        assert_eq!(frame.telling(), id.or(name));
+        frame.member(9, name);
+        assert_eq!((frame.telling(), frame.mark), (id, 9));
     }
 
     #[test]

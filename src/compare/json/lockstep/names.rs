@@ -2,39 +2,61 @@
 //!
 //! This module never takes one element for another because a value is missing on both sides.
 
-use crate::syntax::json::{Document, Shape, Text};
+use crate::syntax::json::{Document, Shape};
 
-/// The keys that tell elements apart, the best first.
-const NAMES: [&[u8]; 11] =
-    [b"id", b"_id", b"uuid", b"guid", b"key", b"code", b"sku", b"slug", b"name", b"href", b"email"];
+/// How many keys tell elements apart.
+const COUNT: usize = 11;
 
-/// The longest of them.
-const LONGEST: usize = 5;
+/// Which of them a key is.
+#[inline]
+fn number(key: &[u8]) -> Option<usize> {
+    Some(match key {
+        b"id" => 0,
+        b"_id" => 1,
+        b"uuid" => 2,
+        b"guid" => 3,
+        b"key" => 4,
+        b"code" => 5,
+        b"sku" => 6,
+        b"slug" => 7,
+        b"name" => 8,
+        b"href" => 9,
+        b"email" => 10,
+        _ => return None,
+    })
+}
 
 /// Some of the keys, a bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Names(u16);
 
 impl Names {
-    pub(super) const ALL: Self = Self((1 << NAMES.len()) - 1);
+    pub(super) const ALL: Self = Self((1 << COUNT) - 1);
+    pub(super) const NONE: Self = Self(0);
 
     pub(super) fn is_empty(self) -> bool {
         self.0 == 0
     }
 
+    #[inline]
     pub(super) fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    pub(super) fn without(self, key: Text<'_>) -> Self {
-        number(key).map_or(self, |number| Self(self.0 & !(1 << number)))
+    #[inline]
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
-    /// Those that an object holds once, with a scalar; none for any other value.
-    pub(super) fn of(document: &Document<'_>) -> Self {
-        let held = held(document);
-        let bits = held.iter().enumerate().filter(|(_, value)| value.is_some());
-        Self(bits.fold(0, |bits, (number, _)| bits | 1 << number))
+    #[inline]
+    pub(super) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The one that these characters are, if they are one.
+    #[inline]
+    pub(super) fn named(key: &[u8]) -> Self {
+        number(key).map_or(Self::NONE, |number| Self(1 << number))
     }
 
     /// Those that two objects hold once, with the same scalar; none for any other pair.
@@ -46,19 +68,11 @@ impl Names {
     }
 }
 
-fn number(key: Text<'_>) -> Option<usize> {
-    let key = key.canonical();
-    if key.len() > LONGEST {
-        return None;
-    }
-    NAMES.iter().position(|name| *name == &*key)
-}
-
 /// The scalar under each name that is there once.
-fn held<'a>(document: &Document<'a>) -> [Option<&'a [u8]>; NAMES.len()] {
-    let (mut held, mut seen) = ([None; NAMES.len()], 0_u16);
+fn held<'a>(document: &Document<'a>) -> [Option<&'a [u8]>; COUNT] {
+    let (mut held, mut seen) = ([None; COUNT], 0_u16);
     for member in document.members(document.root()) {
-        let Some(number) = number(member.key) else { continue };
+        let Some(number) = number(&member.key.canonical()) else { continue };
         let is_scalar = !matches!(document.shape(member.value), Shape::Array | Shape::Object);
         let is_first = seen & 1 << number == 0;
         seen |= 1 << number;
@@ -79,11 +93,9 @@ mod tests {
 
     fn check(x: &str, y: &str, expected: &[&str]) {
         let names = Names::shared(&document(x), &document(y));
-        let shown: Vec<_> = (0..NAMES.len()).filter(|number| names.0 & 1 << number != 0).collect();
-        let wanted = |name: &&str| NAMES.iter().position(|each| *each == name.as_bytes());
-        let expected: Vec<_> = expected.iter().filter_map(wanted).collect();
-        assert_eq!(shown, expected, "{x} {y}");
-        assert_eq!(Names::of(&document(x)).and(names), names);
+        let name = |name: &&str| Names::named(name.as_bytes());
+        let expected = expected.iter().map(name).fold(Names::NONE, Names::or);
+        assert_eq!(names, expected, "{x} {y}");
     }
 
     #[test]
@@ -99,10 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_can_be_taken_away() {
-        let names = Names::of(&document(r#"{"id":1,"sku":"a"}"#));
-        let rest = names.without(Text::new(b"id")).without(Text::new(b"other"));
-        assert_eq!(rest, Names::of(&document(r#"{"sku":2}"#)));
-        assert!(rest.without(Text::new(b"sku")).is_empty());
+    fn a_name_is_one_of_few() {
+        let (id, email) = (Names::named(b"id"), Names::named(b"email"));
+        assert_eq!([id, email].map(Names::is_empty), [false; 2]);
+        assert_eq!(id.or(email).without(id), email);
+        assert_eq!(Names::ALL.and(id), id);
+        for other in [&b""[..], b"i", b"ids", b"ID", b"emails"] {
+            assert_eq!(Names::named(other), Names::NONE);
+        }
     }
 }

@@ -86,11 +86,4 @@ impl<'a> Plan<'a> {
             *known = length;
         }
     }
-
-    /// The steps into the children of a followed container that differ.
-    pub(super) fn children(&self, at: usize) -> impl Iterator<Item = Step<'a>> {
-        let depth = self.entries.get(at).map_or(0, |entry| entry.depth + 1);
-        let below = self.entries.get(at..).unwrap_or_default().iter().skip(1);
-        below.filter(move |entry| entry.depth == depth).filter_map(|entry| entry.step)
-    }
 }

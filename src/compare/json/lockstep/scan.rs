@@ -32,8 +32,6 @@ struct Budget {
     containers: usize,
     /// Bytes of them, on both sides together.
     bytes: usize,
-    /// Bytes of elements in which names are looked up.
-    elements: usize,
 }
 
 /// One pass over the primary's text. Each step gives nothing where the pass cannot go on.
@@ -59,7 +57,7 @@ pub(super) fn scan<'a>(x: &'a [u8], y: &'a [u8]) -> Option<Plan<'a>> {
     let (mut start_x, mut start_y) = (Tokens::new(x, 0), Tokens::new(y, 0));
     (start_x.after_space()?, start_y.after_space()?);
     let both = x.len() + y.len();
-    let budget = Budget { containers: MAX_FALLBACKS, bytes: FEW.max(both / 4), elements: x.len() };
+    let budget = Budget { containers: MAX_FALLBACKS, bytes: FEW.max(both / 4) };
     let (frames, plan) = (Frames::new(), Plan::new(both));
     let mut scan = Scan { x: start_x, y, shift: 0, common: 0, frames, plan, budget };
     scan.go_on(scan.x.at(), start_y.at());
@@ -71,10 +69,12 @@ impl<'a> Scan<'a> {
     fn document(&mut self) -> Option<()> {
         let mut stand = Stand::BeforeValue;
         while stand != Stand::AtTheEnd {
-            stand = match stand {
-                Stand::BeforeValue => self.value()?,
-                _ => self.behind_value()?,
-            };
+            if stand == Stand::BeforeValue {
+                stand = self.value()?;
+            }
+            while stand == Stand::BehindValue {
+                stand = self.behind_value()?;
+            }
         }
         let mut rest = Tokens::new(self.y, self.x.at().wrapping_add(self.shift));
         let is_over = rest.after_space().is_none() && self.x.after_space().is_none();
@@ -119,6 +119,7 @@ impl<'a> Scan<'a> {
         if self.frames.depth() >= MAX_DEPTH {
             return None;
         }
+        self.frames.top().spoil();
         self.frames.push(sort, self.x.at(), self.shift);
         self.x.pass();
         let inside = self.x.at();
@@ -142,11 +143,13 @@ impl<'a> Scan<'a> {
             if next != b'"' || !self.is_common() {
                 return self.fall_back();
             }
-            self.x.key().ok()?;
+            let key = self.x.key().ok()?;
             if self.x.at() > self.common {
                 return self.fall_back();
             }
-            self.frames.top()?.mark = start;
+            // A key in other words may be any of the names.
+            let name = key.map_or(Names::ALL, Names::named);
+            self.frames.top().member(start, name);
         }
         Some(Stand::BeforeValue)
     }
@@ -154,8 +157,10 @@ impl<'a> Scan<'a> {
     /// Passes a comma and the key behind it, or closes what ends here.
     #[inline(always)]
     fn behind_value(&mut self) -> Option<Stand> {
-        let Some(frame) = self.frames.top() else { return Some(Stand::AtTheEnd) };
-        let sort = frame.sort;
+        if self.frames.depth() == 0 {
+            return Some(Stand::AtTheEnd);
+        }
+        let sort = self.frames.top().sort;
         let next = self.x.after_space()?;
         if !self.is_common() {
             return self.fall_back();
@@ -163,7 +168,7 @@ impl<'a> Scan<'a> {
         match (next, sort) {
             (b',', Sort::Array) => {
                 self.x.pass();
-                self.frames.top()?.mark += 1;
+                self.frames.top().mark += 1;
                 Some(Stand::BeforeValue)
             }
             (b',', Sort::Object) => {
@@ -191,41 +196,26 @@ impl<'a> Scan<'a> {
     /// A container that has differences in it was closed. In an array, it must be an object that is
     /// known to be the same thing.
     fn has_changed(&mut self, frame: &Frame) -> Option<Stand> {
-        let Some(around) = self.frames.top() else { return Some(Stand::BehindValue) };
-        if around.sort == Sort::Object {
-            return Some(Stand::BehindValue);
+        match (self.frames.top().sort, frame.sort) {
+            (Sort::Object, _) => Some(Stand::BehindValue),
+            (Sort::Array, Sort::Array) => self.fall_back(),
+            (Sort::Array, Sort::Object) => self.in_step(frame.telling()),
         }
-        let names = match frame.sort {
-            Sort::Array => return self.fall_back(),
-            Sort::Object => self.names_of(frame)?,
-        };
-        self.in_step(names)
     }
 
     /// An element of the innermost array differs that is the same thing under these names.
     fn in_step(&mut self, names: Names) -> Option<Stand> {
-        let around = self.frames.top()?;
+        let around = self.frames.top();
         around.names = around.names.and(names);
         if around.names.is_empty() { self.fall_back() } else { Some(Stand::BehindValue) }
-    }
-
-    /// The names under which both sides of an object that was followed are the same thing: what
-    /// is not in the plan is the same text.
-    fn names_of(&mut self, frame: &Frame) -> Option<Names> {
-        let (document, end) = Document::prefix(self.x.text(), frame.start).ok()?;
-        self.budget.elements = self.budget.elements.checked_sub(end - frame.start)?;
-        let changed = self.plan.children(frame.entry).filter_map(|step| match step {
-            Step::Key(key) => Some(key),
-            Step::Index(_) => None,
-        });
-        Some(changed.fold(Names::of(&document), Names::without))
     }
 
     /// The texts part within a value, or before it; both values begin at this place.
     #[cold]
     fn apart(&mut self, from: usize) -> Option<Stand> {
-        // The root is no better compared here than where it was.
-        let around = *self.frames.top()?;
+        if self.frames.depth() == 0 {
+            return None;
+        }
         let Ok((y, end_y)) = Document::prefix(self.y, from.wrapping_add(self.shift)) else {
             // The candidate's container may end here.
             return self.fall_back();
@@ -236,12 +226,13 @@ impl<'a> Scan<'a> {
         if pair.x.text() == pair.y.text() {
             return self.fall_back();
         }
+        let around = self.frames.top();
+        around.spoil();
         if around.sort == Sort::Array {
-            let names = Names::shared(&pair.x, &pair.y);
-            if around.names.and(names).is_empty() {
+            around.names = around.names.and(Names::shared(&pair.x, &pair.y));
+            if around.names.is_empty() {
                 return self.fall_back();
             }
-            self.in_step(names)?;
         }
         self.note(pair)?;
         self.go_on(end_x, end_y);
@@ -264,11 +255,11 @@ impl<'a> Scan<'a> {
             if let Some(entries) = self.frames.truncate(depth) {
                 self.plan.truncate(entries);
             }
-            let around = self.frames.top()?;
+            let around = self.frames.top();
             if around.sort == Sort::Array {
                 around.names = around.names.and(Names::shared(&pair.x, &pair.y));
             }
-            if !around.names.is_empty() {
+            if around.sort == Sort::Object || !around.names.is_empty() {
                 self.note(pair)?;
                 self.go_on(end_x, end_y);
                 return Some(Stand::BehindValue);
