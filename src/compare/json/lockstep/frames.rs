@@ -42,13 +42,15 @@ impl Frame {
         Self { sort, start, shift, mark: 0, names, spoilt, name, entry: 0 }
     }
 
-    /// Its next member has this name; its key begins here.
+    /// Its next member begins here, with a key that is one of the names, or none of them. Where that
+    /// is not known, no name tells anything.
     #[inline]
-    pub(super) fn member(&mut self, key: usize, name: Names) {
+    pub(super) fn member(&mut self, key: usize, name: Option<Names>) {
         self.mark = key;
-        self.spoilt = self.spoilt.or(self.names.and(name));
-        self.names = self.names.or(name);
-        self.name = name;
+        let held_before = |name| self.names.and(name);
+        self.spoilt = self.spoilt.or(name.map_or(Names::ALL, held_before));
+        self.name = name.unwrap_or(Names::NONE);
+        self.names = self.names.or(self.name);
     }
 
     /// Its current member is a container, or differs.
@@ -176,12 +178,14 @@ mod tests {
         let mut frames = open(&[Sort::Object]);
         let [id, sku, name] = [&b"id"[..], b"sku", b"name"].map(Names::named);
         let frame = frames.top();
-        [id, name, Names::NONE, sku].into_iter().for_each(|each| frame.member(0, each));
+        [id, name, Names::NONE, sku].into_iter().for_each(|each| frame.member(0, Some(each)));
         assert_eq!(frame.telling(), id.or(name).or(sku));
         frame.spoil();
         assert_eq!(frame.telling(), id.or(name));
-        frame.member(9, name);
+        frame.member(9, Some(name));
         assert_eq!((frame.telling(), frame.mark), (id, 9));
+        frame.member(12, None);
+        assert_eq!((frame.telling(), frame.mark), (Names::NONE, 12));
     }
 
     #[test]

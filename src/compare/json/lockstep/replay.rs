@@ -51,6 +51,7 @@ fn follow<'a>(plan: &Plan<'a>, rules: &Rules, found: &mut Comparison<'a>) -> Opt
 
 #[cfg(test)]
 mod tests {
+    use super::super::plan::Pair;
     use super::*;
     use crate::compare::json::both_ways;
     use crate::compare::testing::{ignoring, shown};
@@ -130,6 +131,33 @@ mod tests {
         check(r#"{"a":[{"id":1,"id":1,"b":1}]}"#, r#"{"a":[{"id":1,"id":1,"b":2}]}"#, Some(1));
         check("[1]", "[2]", None);
         check("[]", "[1]", None);
+    }
+
+    /// What the pass notes on the primary's side.
+    fn noted(x: &str, y: &str, expected: &[&str]) {
+        let plan = scan(x.as_bytes(), y.as_bytes()).expect("JSON on both sides");
+        let text = |pair: &Pair<'_>| pair.x.text().to_vec();
+        let found: Vec<_> = plan.entries().iter().filter_map(Entry::pair).map(text).collect();
+        assert_eq!(found, expected.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_element_is_known_by_a_name_that_it_holds_once_as_it_is_called() {
+        let with = |element: &str, noted_is: Option<&str>| {
+            let x = format!(r#"{{"l":[{element}]}}"#);
+            let list = format!("[{element}]");
+            noted(&x, &x.replace(":7", ":8"), &[noted_is.unwrap_or(&list)]);
+        };
+        with(r#"{"id":1,"v":7}"#, Some("7"));
+        with(r#"{"v":7,"email":null}"#, Some("7"));
+        with(r#"{"v":{"id":7},"sku":""}"#, Some("7"));
+        with(r#"{"v":7,"\u0069d":1}"#, None);
+        with(r#"{"id":1,"v":7,"\u0069d":1}"#, None);
+        with(r#"{"id":1,"id":1,"v":7}"#, None);
+        with(r#"{"id":7,"v":1}"#, None);
+        with(r#"{"id":{},"v":7}"#, None);
+        with(r#"{"name":{"id":7}}"#, None);
+        with(r#"{"v":7}"#, None);
     }
 
     #[test]

@@ -147,9 +147,7 @@ impl<'a> Scan<'a> {
             if self.x.at() > self.common {
                 return self.fall_back();
             }
-            // A key in other words may be any of the names.
-            let name = key.map_or(Names::ALL, Names::named);
-            self.frames.top().member(start, name);
+            self.frames.top().member(start, key.map(Names::named));
         }
         Some(Stand::BeforeValue)
     }
