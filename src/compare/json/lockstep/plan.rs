@@ -10,8 +10,8 @@ use crate::syntax::json::Document;
 /// So many entries may always be noted.
 const FEW: usize = 1 << 10;
 
-/// Beyond that, one for so many bytes: a plan is no larger than what it is made of.
-const BYTES_AN_ENTRY: usize = 128;
+/// Beyond that, one for so many bytes of both texts: a plan is smaller than either.
+const BYTES_AN_ENTRY: usize = 512;
 
 /// Containers that differ within, each before what differs in it.
 #[derive(Debug)]

@@ -55,7 +55,8 @@ pub(super) fn scan<'a>(x: &'a [u8], y: &'a [u8]) -> Option<Plan<'a>> {
         return None;
     }
     let (mut start_x, mut start_y) = (Tokens::new(x, 0), Tokens::new(y, 0));
-    (start_x.after_space()?, start_y.after_space()?);
+    start_x.after_space()?;
+    start_y.after_space()?;
     let both = x.len() + y.len();
     let budget = Budget { containers: MAX_FALLBACKS, bytes: FEW.max(both / 4) };
     let (frames, plan) = (Frames::new(), Plan::new(both));
