@@ -178,7 +178,7 @@ pub(super) fn skip_space(text: &[u8], mut at: usize) -> usize {
 
 /// The first place from `at` on that a string cannot just run over: a quote, a backslash, a
 /// control character or the end.
-#[inline]
+#[inline(always)]
 pub(super) fn plain_run(text: &[u8], at: usize) -> usize {
     let mut rest = text.get(at..).unwrap_or_default();
     while let Some((word, behind)) = rest.split_first_chunk() {
