@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use shadowdiff::compare::{Decoded, Rules, compare, same};
+use shadowdiff::compare::{Decoded, Rules, compare, same, signature};
 use shadowdiff::config;
 use shadowdiff::model::{Outcome, Reply};
 use shadowdiff::syntax::json::Document;
@@ -58,18 +58,40 @@ fn page() -> String {
     text
 }
 
-/// The page with five changed values, one member more and one less.
+/// The page with five changed values, one member more and one less; no SKU changes.
 fn changed(page: &str) -> String {
     let edits = [
         (r#""available":3,"#, r#""available":4,"#),
         (r#""name":"Product number 50 "#, r#""name":"Article number 50 "#),
         (r#""id":90,"#, r#""id":91,"#),
-        (r#""sku":"SKU-000840","#, r#""sku":"SKU-000841","#),
+        (r#"product 120, long"#, r#"product 120, short"#),
         (r#""id":170,"#, r#""id":"170","#),
         (r#""id":180,"#, r#""id":180,"added":true,"#),
         (r#"SKU-001295","name":"Product number 185 in the catalogue","#, r#"SKU-001295","#),
     ];
     edits.iter().fold(page.to_owned(), |text, (from, to)| text.replacen(from, to, 1))
+}
+
+/// The same and one SKU: then nothing tells that all products are what they were.
+fn changed_identity(page: &str) -> String {
+    changed(page).replacen(r#""sku":"SKU-000840","#, r#""sku":"SKU-000841","#, 1)
+}
+
+/// An order, 200 bytes.
+const ORDER: &str = r#"{"id":1009,"status":"paid","total":119.90,"currency":"EUR","created_at":"2026-11-06T08:49:37Z","customer":{"id":77,"name":"Ada Byron"},"lines":[{"sku":"SKU-000840","quantity":2}],"note":null,"vat":19.0}"#;
+
+/// Orders with what a comparison of them has to find.
+fn orders() -> [(&'static str, String, bool); 6] {
+    let edited = |from: &str, to: &str| ORDER.replacen(from, to, 1);
+    let moved = edited(r#""status":"paid","#, "").replacen("{", r#"{"status":"paid","#, 1);
+    [
+        ("equal_spelling", edited("119.90", "119.9"), true),
+        ("equal_moved", moved, true),
+        ("equal_indented", ORDER.replace(",\"", ",\n  \""), true),
+        ("one_value", edited("paid", "open"), false),
+        ("in_a_line", edited(":2}", ":3}"), false),
+        ("one_extra", edited(r#","vat""#, r#","tax":1,"vat""#), false),
+    ]
 }
 
 /// An array of 20,000 objects in the order of the numbers.
@@ -109,6 +131,14 @@ fn whole(primary: &Outcome, candidate: &Outcome, rules: &Rules) -> u64 {
     compare(primary, candidate, &decoded, rules).total
 }
 
+/// Compares and signs what differs, as the judge does with a pair that is not the same in writing.
+fn signed(primary: &Outcome, candidate: &Outcome, rules: &Rules) -> u64 {
+    let decoded = Decoded::new(primary, candidate);
+    let found = compare(primary, candidate, &decoded, rules);
+    let names = found.divergences.iter().map(|each| signature("GET /orders/{int}", each));
+    names.map(|name| u64::from(name.0[15])).sum::<u64>() + found.total
+}
+
 fn pairs() -> Vec<(&'static str, String, String)> {
     let page = page();
     let short = page.chars().take(200).collect::<String>();
@@ -118,6 +148,7 @@ fn pairs() -> Vec<(&'static str, String, String)> {
         ("equal_200B", short.clone(), short),
         ("equal_96KB", page.clone(), page.clone()),
         ("few_changes_96KB", page.clone(), changed(&page)),
+        ("changed_identity_96KB", page.clone(), changed_identity(&page)),
         ("few_changes_indented", indented.clone(), changed(&indented)),
         ("every_item_96KB", page.clone(), page.replace("\"EUR\"", "\"USD\"")),
         ("white_space_96KB", page, indented),
@@ -149,6 +180,21 @@ fn bench(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The small end, where what is done once for each pair counts.
+fn small(criterion: &mut Criterion) {
+    let rules = Rules::new(&config::Compare::default());
+    let mut group = criterion.benchmark_group("signed_200B");
+    let primary = outcome(ORDER);
+    for (name, candidate, is_equal) in orders() {
+        let candidate = outcome(&candidate);
+        assert_eq!(signed(&primary, &candidate, &rules) == 0, is_equal, "{name}");
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| signed(black_box(&primary), black_box(&candidate), &rules));
+        });
+    }
+    group.finish();
+}
+
 /// The validating pass alone.
 fn parse(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("parse");
@@ -163,5 +209,5 @@ fn parse(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bench, parse);
+criterion_group!(benches, bench, small, parse);
 criterion_main!(benches);

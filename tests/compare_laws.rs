@@ -1,12 +1,20 @@
 //! What holds for every comparison, whatever is compared.
 
+#[allow(
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a property that does not hold panics, and says why"
+)]
+#[path = "fuzz/properties/lockstep.rs"]
+mod lockstep;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value as Json, json};
-use shadowdiff::compare::{Comparison, Decoded, Rules, compare, same};
+use shadowdiff::compare::{Comparison, Decoded, Rules, both_ways, compare, same};
 use shadowdiff::config;
 use shadowdiff::model::{Kind, Outcome, Pattern, Place, Reply};
 
@@ -353,6 +361,42 @@ let parsed = |bytes: &[u8]| serde_json::from_slice::<Json>(bytes).ok();
     }
 }
 
+/// The places that no array is above.
+fn outside_of_arrays(document: &Json) -> Vec<String> {
+    let mut all = Vec::new();
+    places(document, "", &mut all);
+    let is_outside = |place: &String| {
+        let mut above = place.match_indices('/').filter_map(|(end, _)| place.get(..end));
+        above.all(|above| document.pointer(above).is_some_and(Json::is_object))
+    };
+    all.into_iter().filter(is_outside).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_fast_path_finds_what_the_tree_diff_finds(bytes in vec(any::<u8>(), 0..600)) {
+        lockstep::lockstep(&bytes);
+    }
+
+    #[test]
+    fn the_fast_path_never_leaves_values_of_objects_to_the_tree_diff(
+        x in btree_map(key(), document(), 1..6), edits in vec(any::<Index>(), 0..8),
+    ) {
+        let x = Json::Object(x.into_iter().collect());
+        let (mut y, all) = (x.clone(), outside_of_arrays(&x));
+        for at in edits {
+            let place: &String = at.get(&all);
+            plant(&mut y, place, Edit::Value);
+        }
+        let (x, y) = (x.to_string(), y.to_string());
+        let (fast, slow) = both_ways(x.as_bytes(), y.as_bytes(), &Rules::default());
+        prop_assert!(fast.is_some());
+        prop_assert_eq!(fast, slow);
+    }
+}
+
 #[test]
 fn nesting_a_million_deep_is_too_deep_and_no_harm() {
     let nested = |depth: usize, core: &str| "[".repeat(depth) + core + &"]".repeat(depth);
@@ -402,6 +446,26 @@ fn arrays_of_any_length_are_compared_in_linear_time() {
     assert_eq!(kinds("[]", &array(0, 100_000)), [Kind::ArrayLength, Kind::Added]);
     // Longer ones are paired by index.
     assert_eq!(total(&array(0, 250_000), &array(1, 250_000)), 250_000);
+}
+
+#[test]
+fn bodies_of_ten_megabytes_take_less_than_three_times_their_size() {
+    let rows = |value: &dyn Fn(usize) -> usize| {
+        let text = "a row of a table that is rather long, with words of no interest in it";
+        let row = |id| format!(r#"{{"id":{id},"text":"{text}","value":{}}}"#, value(id));
+        let rows: Vec<_> = (0..100_000).map(row).collect();
+        format!(r#"{{"rows":[{}]}}"#, rows.join(","))
+    };
+    let x = rows(&|_| 1);
+    let changed =
+        [rows(&|number| 1 + usize::from(number == 7)), rows(&|_| 2), "  ".to_owned() + &x];
+    for (y, found) in changed.into_iter().zip([1, 100_000, 0]) {
+        let (x, y) = (reply(JSON, x.as_bytes()), reply(JSON, y.as_bytes()));
+        let mut total = 0;
+        let used = allocation_counter::measure(|| total = with(&x, &y, |found| found.total));
+        assert_eq!(total, found);
+        assert!(used.bytes_max < 3 * 10_000_000, "{} bytes", used.bytes_max);
+    }
 }
 
 #[test]

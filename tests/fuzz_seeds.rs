@@ -31,8 +31,8 @@ macro_rules! targets {
 }
 
 targets! {
-    cbor coding compare_answer compare_json config controls endpoint filter formats head json msgpack path
-    protobuf question records redact report rewrite text units
+    cbor coding compare_answer compare_json config controls endpoint filter formats head json lockstep
+    msgpack path protobuf question records redact report rewrite text units
 }
 
 fn root() -> PathBuf {

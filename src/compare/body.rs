@@ -121,19 +121,17 @@ fn class(format: Format, body: &[u8]) -> Class {
 fn as_json<'a>(contents: Contents<'a>, terms: Terms<'_>, found: &mut Comparison<'a>) {
     let Contents { x, y, .. } = contents;
     let (text_x, text_y) = without_marks(x, y);
-    match (Document::parse(text_x), Document::parse(text_y)) {
-        (Ok(x), Ok(y)) => {
-            let start = found.divergences.len();
-            json::diff(&x, &y, terms, found);
-            if graphql::is_answer(&x) && graphql::is_answer(&y) {
-                graphql::weigh(found.divergences.get_mut(start..).unwrap_or_default());
-            }
+    let start = found.divergences.len();
+    match json::diff_texts(text_x, text_y, terms, found) {
+        [true, true] => {
+            let new = found.divergences.get_mut(start..).unwrap_or_default();
+            graphql::weigh(new, [text_x, text_y]);
         }
         _ if contents.is_told(found) => {}
         // Not the text that it claims to be: whoever shows it cannot tell what is in it.
-        (Err(_), Err(_)) => lines::diff(x, y, Class::Bytes, found),
-        (parsed_x, parsed_y) => {
-            let classes = [(parsed_x.is_ok(), x), (parsed_y.is_ok(), y)].map(|(parsed, body)| {
+        [false, false] => lines::diff(x, y, Class::Bytes, found),
+        [parsed_x, parsed_y] => {
+            let classes = [(parsed_x, x), (parsed_y, y)].map(|(parsed, body)| {
                 if parsed { of_json(body.trim_ascii()) } else { class(Format::Json, body) }
             });
             found.add(Kind::Unparsable, root, Sides::Known([Some(x), Some(y)], classes));
@@ -149,21 +147,23 @@ fn as_read<'a>(
     found: &mut Comparison<'a>,
 ) {
     let Contents { x, y, .. } = contents;
-    let texts = reading.texts();
-    let documents = texts.map(|text| text.and_then(|text| Document::parse(text).ok()));
-    match documents {
-        [Some(one), Some(other)] => {
+    let is_read = match reading.texts() {
+        [Some(x), Some(y)] => {
             if reading.misfits().contains(&true) {
                 misfit(contents, reading.misfits(), found);
             }
-            json::diff(&one, &other, terms, found);
+            json::diff_texts(x, y, terms, found)
         }
+        texts => texts.map(|text| text.is_some_and(|text| Document::parse(text).is_ok())),
+    };
+    match is_read {
+        [true, true] => {}
         _ if contents.is_told(found) => {}
-        [None, None] if contents.format() == Format::Binary => binary::diff(x, y, found),
-        [None, None] => lines::diff(x, y, Class::Bytes, found),
-        [read_x, read_y] => {
+        [false, false] if contents.format() == Format::Binary => binary::diff(x, y, found),
+        [false, false] => lines::diff(x, y, Class::Bytes, found),
+        is_read => {
             let class = |is_read: bool| if is_read { Class::Object } else { Class::Bytes };
-            let classes = [class(read_x.is_some()), class(read_y.is_some())];
+            let classes = is_read.map(class);
             found.add(Kind::Unparsable, root, Sides::Known([Some(x), Some(y)], classes));
         }
     }

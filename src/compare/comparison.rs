@@ -26,6 +26,20 @@ impl<'a> Comparison<'a> {
         self.total == 0
     }
 
+    /// What was found so far.
+    pub(super) fn mark(&self) -> Mark {
+        let Self { divergences, total, truncated, uses } = self;
+        let (recorded, uses) = (divergences.len(), uses.clone());
+        Mark { recorded, total: *total, truncated: *truncated, uses }
+    }
+
+    /// Forgets what was found since.
+    pub(super) fn rewind(&mut self, mark: Mark) {
+        let Mark { recorded, total, truncated, uses } = mark;
+        self.divergences.truncate(recorded);
+        (self.total, self.truncated, self.uses) = (total, truncated, uses);
+    }
+
     /// Counts a divergence, and records it if there is room.
     pub(super) fn add(&mut self, kind: Kind, place: impl FnOnce() -> Place, sides: Sides<'a>) {
         self.add_made(|| sides.divergence(kind, place()));
@@ -46,6 +60,14 @@ impl<'a> Comparison<'a> {
             self.divergences.push(divergence);
         }
     }
+}
+
+/// A place in the course of a comparison.
+pub(super) struct Mark {
+    recorded: usize,
+    total: u64,
+    truncated: bool,
+    uses: Uses,
 }
 
 /// What stands on each side of a divergence, and how its classes are told.

@@ -6,9 +6,19 @@
 use crate::model::{Divergence, Kind, Path, Place, Seg, Severity};
 use crate::syntax::json::{Document, Shape};
 
-/// Whether a document is such an answer: an object with `data` or `errors`, and nothing but these
-/// and `extensions`.
-pub(super) fn is_answer(document: &Document<'_>) -> bool {
+/// Weighs what differs between two texts, where both are such answers: errors where the primary had
+/// none break a client; extensions never do.
+pub(super) fn weigh(divergences: &mut [Divergence<'_>], texts: [&[u8]; 2]) {
+    let is_weighed = |each: &Divergence<'_>| matches!(first(each), Some("errors" | "extensions"));
+    if !divergences.iter().any(is_weighed) || !texts.into_iter().all(is_answer) {
+        return;
+    }
+    divergences.iter_mut().for_each(weigh_one);
+}
+
+/// Whether it is an object with `data` or `errors`, and nothing but these and `extensions`.
+fn is_answer(text: &[u8]) -> bool {
+    let Ok(document) = Document::parse(text) else { return false };
     let mut answers = false;
     document.shape(document.root()) == Shape::Object
         && document.members(document.root()).all(|member| {
@@ -18,18 +28,15 @@ pub(super) fn is_answer(document: &Document<'_>) -> bool {
         && answers
 }
 
-/// Errors where the primary had none break a client; extensions never do.
-pub(super) fn weigh(divergences: &mut [Divergence<'_>]) {
-    for each in divergences {
-        match (first(each), each.kind) {
-            (Some("extensions"), _) => each.severity = Severity::Info,
-            (Some("errors"), Kind::Extra | Kind::Null | Kind::ArrayLength)
-                if is_at_root(each) && has_none(each.primary) && !has_none(each.candidate) =>
-            {
-                each.severity = Severity::Breaking;
-            }
-            _ => {}
+fn weigh_one(each: &mut Divergence<'_>) {
+    match (first(each), each.kind) {
+        (Some("extensions"), _) => each.severity = Severity::Info,
+        (Some("errors"), Kind::Extra | Kind::Null | Kind::ArrayLength)
+            if is_at_root(each) && has_none(each.primary) && !has_none(each.candidate) =>
+        {
+            each.severity = Severity::Breaking;
         }
+        _ => {}
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Fields<'a> {
 
 /// Compares the header fields that the rules name, by name in alphabetical order.
 pub(super) fn headers<'a>(x: Fields<'a>, y: Fields<'a>, rules: &Rules, found: &mut Comparison<'a>) {
-    for name in names([x, y].map(|side| side.headers)) {
+    for name in worth_a_look([x.headers, y.headers], rules) {
         let [x, y] = [x, y].map(|side| lines(side.headers, name));
         let field = Field { name, header: true, rules, x, y };
         field.compare(rules.header(name), found);
@@ -38,7 +38,10 @@ pub(super) fn trailers<'a>(
     let trailers = [x, y].into_iter().filter_map(|side| side.trailers);
     let mut names = names(trailers);
     let headers = [x, y].into_iter().flat_map(|side| side.headers.keys());
-    names.extend(headers.filter(|name| rules.header(name) == Treatment::Grpc));
+    let is_grpc = |name: &&HeaderName| {
+        name.as_str().starts_with("grpc-") && rules.header(name) == Treatment::Grpc
+    };
+    names.extend(headers.filter(is_grpc));
     names.sort_unstable_by_key(|name| name.as_str());
     names.dedup();
     for name in names {
@@ -63,6 +66,22 @@ fn status<'a>(x: &'a [u8], y: &'a [u8], found: &mut Comparison<'a>) {
         divergence.severity = Severity::Breaking;
     }
     found.push(divergence);
+}
+
+/// The names of fields: all, or where both sides have the same ones in the same order, those of the
+/// fields that differ or have a rule.
+fn worth_a_look<'a>([x, y]: [&'a HeaderMap; 2], rules: &Rules) -> Vec<&'a HeaderName> {
+    if x.len() != y.len() || x.iter().zip(y).any(|((name, _), (other, _))| name != other) {
+        return names([x, y]);
+    }
+    let pairs = x
+        .iter()
+        .zip(y)
+        .filter(|((name, value), (_, other))| value != other || rules.header_rule(name).is_some());
+    let mut names: Vec<_> = pairs.map(|((name, _), _)| name).collect();
+    names.sort_unstable_by_key(|name| name.as_str());
+    names.dedup();
+    names
 }
 
 fn names<'a>(maps: impl IntoIterator<Item = &'a HeaderMap>) -> Vec<&'a HeaderName> {

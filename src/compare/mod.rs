@@ -49,6 +49,8 @@ mod weigh;
 pub use comparison::Comparison;
 pub use decode::{Decoded, Undecodable};
 pub use json::Keys;
+#[doc(hidden)]
+pub use json::both_ways;
 pub use patch::{Unpatchable, patch};
 pub use rules::{Name, Rules};
 pub use same::same;

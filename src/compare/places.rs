@@ -147,6 +147,13 @@ impl Places {
         self.counting
     }
 
+    /// Whether a rule asks for both documents, whole: what passes a filter, or how an array is
+    /// paired.
+    pub(super) fn needs_documents(&self) -> bool {
+        let asks = |rule: &Rule| rule.asks.is_some() || matches!(rule.effect, Effect::Array(_));
+        self.rules.iter().any(asks)
+    }
+
     /// The patterns of the rules that have a filter, in their order.
     pub(super) fn asking(&self) -> impl Iterator<Item = &Pattern> {
         self.rules.iter().filter(|rule| rule.asks.is_some()).filter_map(|rule| rule.at.as_ref())

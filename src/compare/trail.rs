@@ -46,6 +46,23 @@ impl<'t, 'a> Trail<'t, 'a> {
         }
     }
 
+    /// Into a container that is so long on both sides.
+    pub(super) fn open_as(&mut self, length: usize) {
+        if self.places.is_counting() {
+            self.lengths.iter_mut().for_each(|lengths| lengths.push(length));
+        }
+    }
+
+    /// Out of all containers but so many.
+    pub(super) fn close_to(&mut self, depth: usize) {
+        self.lengths.iter_mut().for_each(|lengths| lengths.truncate(depth));
+    }
+
+    /// To other documents, which stand at a place of the whole ones. No filter may be asked then.
+    pub(super) fn turn_to(&mut self, sides: [&'t Document<'a>; 2]) {
+        self.sides = sides;
+    }
+
     /// Out of a container, once all of its children have been left.
     pub(super) fn close(&mut self) {
         for lengths in &mut self.lengths {

@@ -29,10 +29,7 @@ pub(in crate::compare) fn diff<'a>(
     terms: Terms<'_>,
     found: &mut Comparison<'a>,
 ) {
-    let Terms { rules, keys } = terms;
-    let (path, levels) = (Path::default(), Vec::new());
-    let trail = Trail::new(&rules.places, [x, y]);
-    let mut walk = Walk { x, y, rules, keys, found, path, trail, levels, fuel: Fuel::new() };
+    let mut walk = Walk::new([x, y], terms, found);
     let (root_x, root_y) = (x.root(), y.root());
     if x.raw(root_x) != y.raw(root_y) {
         walk.visit(root_x, root_y);
@@ -86,7 +83,7 @@ impl Change {
     }
 }
 
-struct Walk<'w, 'a> {
+pub(super) struct Walk<'w, 'a> {
     x: &'w Document<'a>,
     y: &'w Document<'a>,
     rules: &'w Rules,
@@ -102,6 +99,48 @@ struct Walk<'w, 'a> {
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
+    /// A walk that stands at the root.
+    pub(super) fn new(
+        [x, y]: [&'w Document<'a>; 2],
+        Terms { rules, keys }: Terms<'w>,
+        found: &'w mut Comparison<'a>,
+    ) -> Self {
+        let (path, levels) = (Path::default(), Vec::new());
+        let trail = Trail::new(&rules.places, [x, y]);
+        Self { x, y, rules, keys, found, path, trail, levels, fuel: Fuel::new() }
+    }
+
+    /// Goes to a place so many steps from the root, the last of which is given, from another below
+    /// the same container or within its neighbour. Says whether it is compared; nothing once the
+    /// fuel is used up.
+    pub(super) fn step(&mut self, depth: usize, step: Option<Step<'a>>) -> Option<bool> {
+        let Some(step) = step else { return Some(true) };
+        self.path.0.truncate(depth.saturating_sub(1));
+        self.trail.close_to(depth);
+        self.fuel.spend(self.rules.places.toll(depth))?;
+        self.path.0.push(step.seg());
+        Some(self.scope() != Scope::Outside)
+    }
+
+    /// Opens a container of which others know which children differ, and of an array how long it
+    /// is; says false where they are not compared.
+    pub(super) fn opens(&mut self, length: usize) -> bool {
+        if self.is_ignored() {
+            return false;
+        }
+        self.trail.open_as(length);
+        true
+    }
+
+    /// Visits two values that stand here, and all that is in them; nothing once the fuel is used up.
+    pub(super) fn pair(&mut self, x: &'w Document<'a>, y: &'w Document<'a>) -> Option<()> {
+        (self.x, self.y) = (x, y);
+        self.trail.turn_to([x, y]);
+        self.visit(x.root(), y.root());
+        self.run();
+        (!self.found.truncated).then_some(())
+    }
+
     fn run(&mut self) {
         while let Some(level) = self.levels.last_mut() {
             let Some(task) = level.next() else {
@@ -234,7 +273,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         if self.is_ignored() {
             return;
         }
-        if self.levels.len() >= MAX_DEPTH {
+        if self.path.0.len() >= MAX_DEPTH {
             return self.add(Kind::TooDeep, self.sides(x, y));
         }
         let toll = self.rules.places.toll(self.path.0.len() + 1);

@@ -1,7 +1,10 @@
 //! A validated text, and the way through it one level at a time.
 
 use super::Text;
-use super::scan::{Container, Invalid, plain_run, scan, skip_space};
+use super::scan::{Container, Invalid, scan, scan_value};
+use super::string::string_end;
+use super::tokens::skip_space;
+use std::str::from_utf8;
 
 /// A JSON text that was validated once, with the ends of its containers: eight bytes for each.
 #[derive(Clone, Debug)]
@@ -53,6 +56,26 @@ impl<'a> Document<'a> {
     /// Validates a text: one value, white space around it, UTF-8, no byte-order mark.
     pub fn parse(text: &'a [u8]) -> Result<Self, Invalid> {
         Ok(Self { text, containers: scan(text)? })
+    }
+
+    /// Validates the value that begins at `at` in a text, after white space perhaps, and no more;
+    /// tells where it ends.
+    pub fn prefix(text: &'a [u8], at: usize) -> Result<(Self, usize), Invalid> {
+        let start = skip_space(text, at);
+        let rest = text.get(start..).unwrap_or_default();
+        let shifted = |invalid: Invalid| Invalid { at: start + invalid.at, ..invalid };
+        let (containers, length) = scan_value(rest).map_err(shifted)?;
+        let text = rest.get(..length).unwrap_or_default();
+        if let Err(error) = from_utf8(text) {
+            let at = start + error.valid_up_to();
+            return Err(Invalid { at, problem: "it is not UTF-8" });
+        }
+        Ok((Self { text, containers }, start + length))
+    }
+
+    /// All of it, white space included.
+    pub fn text(&self) -> &'a [u8] {
+        self.text
     }
 
     /// The outermost value.
@@ -153,18 +176,6 @@ impl<'d, 'a> Cursor<'d, 'a> {
     }
 }
 
-/// Behind the closing quote of the string whose content starts at `at`.
-fn string_end(text: &[u8], mut at: usize) -> usize {
-    loop {
-        at = plain_run(text, at);
-        match text.get(at) {
-            Some(b'\\') => at += 2,
-            Some(_) => return at + 1,
-            None => return text.len(),
-        }
-    }
-}
-
 /// The elements of an array in order.
 #[derive(Clone, Debug)]
 pub struct Elements<'d, 'a>(Option<Cursor<'d, 'a>>);
@@ -234,6 +245,23 @@ mod tests {
             value = document.elements(value).last().expect("an element");
             assert_eq!(raw(&document, value), expected);
         }
+    }
+
+    #[test]
+    fn a_value_is_read_where_it_begins_and_what_follows_is_left() {
+        let prefix = |text: &'static [u8], at| {
+            let read = Document::prefix(text, at);
+            read.map(|(document, end)| (document.text(), end)).map_err(|invalid| invalid.at)
+        };
+        assert_eq!(prefix(br#"{"a": [1] ,"#, 5), Ok((&b"[1]"[..], 9)));
+        assert_eq!(prefix(b"[1, 2 \xff", 3), Ok((&b"2"[..], 5)));
+        assert_eq!(prefix(b"[\"\xff\"]", 1), Err(2));
+        assert_eq!(prefix(b"[ ]", 1), Err(2));
+        assert_eq!(prefix(b"1", 7), Err(7));
+        let (document, _) = Document::prefix(br#"[0,[1,{"a":[]}]]"#, 3).expect("valid");
+        let inner = document.elements(document.root()).nth(1).expect("two elements");
+        let last = document.members(inner).next().expect("a member");
+        assert_eq!(document.raw(last.value), b"[]");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod near;
 mod number;
 mod scan;
 mod string;
+mod tokens;
 
 pub use document::{Document, Elements, Member, Members, Shape, Value};
 pub use inside::{Inside, Way};
@@ -20,3 +21,4 @@ pub use near::{Bound, BoundError, Nearness};
 pub use number::Decimal;
 pub use scan::Invalid;
 pub use string::{Text, escape_into, quote_into};
+pub(crate) use tokens::Tokens;

@@ -1,5 +1,6 @@
 //! Strings by the characters that they stand for.
 
+use super::tokens::plain_run;
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
@@ -12,6 +13,12 @@ impl<'a> Text<'a> {
     /// The content of a string whose grammar was validated, without its quotes.
     pub fn new(raw: &'a [u8]) -> Self {
         Self(raw)
+    }
+
+    /// The content of the string whose opening quote stands at `at`, in a validated text.
+    pub(crate) fn at(text: &'a [u8], at: usize) -> Self {
+        let inner = text.get(at + 1..string_end(text, at + 1).saturating_sub(1));
+        Self(inner.unwrap_or_default())
     }
 
     /// As it was written.
@@ -71,6 +78,18 @@ impl Eq for Text<'_> {}
 impl Hash for Text<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.canonical().hash(state);
+    }
+}
+
+/// Behind the closing quote of the string whose content starts at `at`.
+pub(super) fn string_end(text: &[u8], mut at: usize) -> usize {
+    loop {
+        at = plain_run(text, at);
+        match text.get(at) {
+            Some(b'\\') => at += 2,
+            Some(_) => return at + 1,
+            None => return text.len(),
+        }
     }
 }
 

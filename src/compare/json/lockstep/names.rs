@@ -1,0 +1,123 @@
+//! Under which keys two elements of an array are known to be the same thing.
+//!
+//! This module never takes one element for another because a value is missing on both sides.
+
+use crate::syntax::json::{Document, Shape};
+
+/// How many keys tell elements apart.
+const COUNT: usize = 11;
+
+/// Which of them a key is.
+#[inline]
+fn number(key: &[u8]) -> Option<usize> {
+    Some(match key {
+        b"id" => 0,
+        b"_id" => 1,
+        b"uuid" => 2,
+        b"guid" => 3,
+        b"key" => 4,
+        b"code" => 5,
+        b"sku" => 6,
+        b"slug" => 7,
+        b"name" => 8,
+        b"href" => 9,
+        b"email" => 10,
+        _ => return None,
+    })
+}
+
+/// Some of the keys, a bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Names(u16);
+
+impl Names {
+    pub(super) const ALL: Self = Self((1 << COUNT) - 1);
+    pub(super) const NONE: Self = Self(0);
+
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    #[inline]
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    #[inline]
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    #[inline]
+    pub(super) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The one that these characters are, if they are one.
+    #[inline]
+    pub(super) fn named(key: &[u8]) -> Self {
+        number(key).map_or(Self::NONE, |number| Self(1 << number))
+    }
+
+    /// Those that two objects hold once, with the same scalar; none for any other pair.
+    pub(super) fn shared(x: &Document<'_>, y: &Document<'_>) -> Self {
+        let (held_x, held_y) = (held(x), held(y));
+        let pairs = held_x.iter().zip(&held_y).enumerate();
+        let same = pairs.filter(|(_, (x, y))| x.is_some() && x == y);
+        Self(same.fold(0, |bits, (number, _)| bits | 1 << number))
+    }
+}
+
+/// The scalar under each name that is there once.
+fn held<'a>(document: &Document<'a>) -> [Option<&'a [u8]>; COUNT] {
+    let (mut held, mut seen) = ([None; COUNT], 0_u16);
+    for member in document.members(document.root()) {
+        let Some(number) = number(&member.key.canonical()) else { continue };
+        let is_scalar = !matches!(document.shape(member.value), Shape::Array | Shape::Object);
+        let is_first = seen & 1 << number == 0;
+        seen |= 1 << number;
+        if let Some(value) = held.get_mut(number) {
+            *value = (is_first && is_scalar).then(|| document.raw(member.value));
+        }
+    }
+    held
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(text: &str) -> Document<'_> {
+        Document::parse(text.as_bytes()).expect(text)
+    }
+
+    fn check(x: &str, y: &str, expected: &[&str]) {
+        let names = Names::shared(&document(x), &document(y));
+        let name = |name: &&str| Names::named(name.as_bytes());
+        let expected = expected.iter().map(name).fold(Names::NONE, Names::or);
+        assert_eq!(names, expected, "{x} {y}");
+    }
+
+    #[test]
+    fn two_objects_share_the_names_under_which_they_hold_the_same_scalar() {
+        check(r#"{"id":1,"name":"a"}"#, r#"{"name":"a","id":2}"#, &["name"]);
+        check(r#"{"\u0069d":1,"email":null}"#, r#"{"id":1,"email":null}"#, &["id", "email"]);
+        check(r#"{"id":[1],"identity":1}"#, r#"{"id":[1],"identity":1}"#, &[]);
+        check(r#"{"id":1,"id":1}"#, r#"{"id":1}"#, &[]);
+        check(r#"{"id":1,"id":1,"id":1}"#, r#"{"id":1}"#, &[]);
+        check(r#"{"a":1}"#, r#"{"a":1}"#, &[]);
+        check("[1]", "[1]", &[]);
+        check("1", "1", &[]);
+    }
+
+    #[test]
+    fn a_name_is_one_of_few() {
+        let (id, email) = (Names::named(b"id"), Names::named(b"email"));
+        assert_eq!([id, email].map(Names::is_empty), [false; 2]);
+        assert_eq!(id.or(email).without(id), email);
+        assert_eq!(Names::ALL.and(id), id);
+        for other in [&b""[..], b"i", b"ids", b"ID", b"emails"] {
+            assert_eq!(Names::named(other), Names::NONE);
+        }
+    }
+}
