@@ -2,7 +2,7 @@
 //!
 //! A message is an object with its fields by name, whichever order and form they came in: lists may
 //! be packed, what comes twice counts once, and of a `oneof` the last one holds. Maps are objects,
-//! enums are the names of their values, and the types that [`known`](super::known) tells of are
+//! enums are the names of their values, and the types that [`known`] tells of are
 //! what they stand for. What the type has no field for is kept by its number.
 //!
 //! A field that the protocol cannot tell from its default (of proto3, a list or a map) is never
