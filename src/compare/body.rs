@@ -126,7 +126,8 @@ fn as_json<'a>(contents: Contents<'a>, rules: &Rules, found: &mut Comparison<'a>
             let start = found.divergences.len();
             json::diff(&x, &y, rules, found);
             if graphql::is_answer(&x) && graphql::is_answer(&y) {
-                graphql::weigh(found.divergences.get_mut(start..).unwrap_or_default());
+                graphql::weigh(found.divergences.iter_mut().skip(start));
+                graphql::weigh(found.suspects.divergences());
             }
         }
         _ if contents.is_told(found) => {}

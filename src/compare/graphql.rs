@@ -19,7 +19,7 @@ pub(super) fn is_answer(document: &Document<'_>) -> bool {
 }
 
 /// Errors where the primary had none break a client; extensions never do.
-pub(super) fn weigh(divergences: &mut [Divergence<'_>]) {
+pub(super) fn weigh<'d, 'a: 'd>(divergences: impl Iterator<Item = &'d mut Divergence<'a>>) {
     for each in divergences {
         match (first(each), each.kind) {
             (Some("extensions"), _) => each.severity = Severity::Info,

@@ -8,7 +8,8 @@
 //! Formats live in a module each (`json`, `lines`, `binary`; `encoded` reads CBOR, MessagePack,
 //! protobuf and gRPC into JSON text, which `json` compares), [`class`] tells what sort of value
 //! stands at a place, and [`Rules`] is the config's part, compiled. What each rule was good for is in
-//! the comparison's [`Uses`].
+//! the comparison's [`Uses`]. Identifiers are compared up to renaming: [`Names`] counts what that took
+//! away.
 //!
 //! Every answer is a function of its arguments: work is bounded by input size and by fuel, not by
 //! time. This module never reads a clock, does I/O, or calls equal what it could not read.
@@ -31,8 +32,10 @@ mod lines;
 mod patch;
 mod places;
 mod reading;
+mod rename;
 mod rules;
 mod same;
+mod scene;
 mod signature;
 mod stages;
 #[cfg(test)]
@@ -44,8 +47,10 @@ mod weigh;
 pub use comparison::Comparison;
 pub use decode::{Decoded, Undecodable};
 pub use patch::{Unpatchable, patch};
+pub use rename::{Flows, Known, Learned, Names, Offsets};
 pub use rules::{Name, Rules};
 pub use same::same;
+pub use scene::Scene;
 pub use signature::{Stem, rank, signature};
-pub use stages::compare;
+pub use stages::{compare, compare_in};
 pub use uses::{Use, Uses};

@@ -135,6 +135,17 @@ impl Places {
         (above, None)
     }
 
+    /// Whether a value counts that stands at a place, and is the same on both sides: it is compared,
+    /// and neither it nor anything above it is ignored.
+    pub(super) fn counts(&self, path: &Path) -> bool {
+        let here = Here { path, lengths: &[] };
+        let ignores = |rule: &Rule| {
+            matches!(rule.effect, Effect::Ignore)
+                && matches!(rule.reach(here), Reach::At | Reach::Below)
+        };
+        self.scope(here).0 == Scope::Inside && !self.rules.iter().any(ignores)
+    }
+
     /// What holds at a place; of two rules of one sort the later one, which is the route's.
     pub(super) fn held(&self, here: Here<'_>) -> Held<'_> {
         let mut held = Held::default();

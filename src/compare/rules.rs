@@ -2,7 +2,7 @@
 
 use super::hosts::Hosts;
 use super::places::{Effect, Places};
-use crate::config::{self, Listed, Origin};
+use crate::config::{self, Identifiers, Listed, Origin};
 use crate::model::Pattern;
 use http::HeaderName;
 use std::fmt::Display;
@@ -13,6 +13,7 @@ pub struct Rules {
     /// What holds at places of a body.
     pub(super) places: Places,
     pub(super) hosts: Hosts,
+    identifiers: Identifiers,
     /// Headers with the numbers of their rules.
     also: Vec<(HeaderName, usize)>,
     without: Vec<(HeaderName, usize)>,
@@ -77,6 +78,7 @@ impl Rules {
         for rule in &config.hosts {
             rules.name(rule, &rule.primary);
         }
+        rules.identifiers = config.identifiers.unwrap_or_default();
         rules.also = rules.headers(&config.headers_also);
         rules.without = rules.headers(&config.headers_ignore);
         rules
@@ -84,7 +86,13 @@ impl Rules {
 
     /// Under which the claims of a token are compared.
     pub(super) fn of_claims(within: u128) -> Self {
-        Self { places: Places::of_claims(within), ..Self::default() }
+        let (places, identifiers) = (Places::of_claims(within), Identifiers::Exact);
+        Self { places, identifiers, ..Self::default() }
+    }
+
+    /// Whether identifiers may have other names on the candidate's side.
+    pub(super) fn renames(&self) -> bool {
+        self.identifiers == Identifiers::Renamed
     }
 
     /// What each rule is called; [`Use::rule`](super::Use::rule) is a place in this list.

@@ -3,20 +3,35 @@
 use super::comparison::{Comparison, Sides};
 use super::decode::Decoded;
 use super::headers::Fields;
+use super::rename::settle;
 use super::rules::Rules;
+use super::scene::Scene;
 use super::{body, headers};
 use crate::model::{Class, Kind, Outcome, Place, Reply, Severity};
 
-/// Lists what differs between two answers. Where the outcomes or the classes of the statuses
-/// differ, that alone is told: the rest follows from it.
+/// Lists what differs between two answers of which nothing else is known.
 pub fn compare<'a>(
     primary: &'a Outcome,
     candidate: &'a Outcome,
     decoded: &'a Decoded,
     rules: &Rules,
 ) -> Comparison<'a> {
+    compare_in((primary, candidate), decoded, &Scene::bare(rules))
+}
+
+/// Lists what differs between two answers. Where the outcomes or the classes of the statuses
+/// differ, that alone is told: the rest follows from it.
+pub fn compare_in<'a>(
+    (primary, candidate): (&'a Outcome, &'a Outcome),
+    decoded: &'a Decoded,
+    scene: &Scene<'_>,
+) -> Comparison<'a> {
     match (primary, candidate) {
-        (Outcome::Reply(x), Outcome::Reply(y)) => replies((x, y), decoded, rules),
+        (Outcome::Reply(x), Outcome::Reply(y)) => {
+            let mut found = replies((x, y), decoded, scene.rules);
+            settle(&mut found, scene);
+            found
+        }
         (Outcome::Fault(x), Outcome::Fault(y)) if x == y => Comparison::default(),
         _ => {
             let mut found = Comparison::default();

@@ -5,7 +5,7 @@
 use crate::base::show_duration;
 use crate::config::compared::{HostRule, Listed, Normaliser, NumberRule, TimeRule};
 use crate::config::describe::{beyond, list, named};
-use crate::config::parts::Compare;
+use crate::config::parts::{Compare, Identifiers};
 use crate::model::Pattern;
 use std::fmt::Display;
 
@@ -32,7 +32,17 @@ pub(super) fn compared(compare: &Compare) -> Vec<String> {
         let HostRule { primary, candidate } = &rule.rule;
         format!("host {primary} is the candidate's {candidate}")
     }));
+    if let Some(identifiers) = compare.identifiers {
+        lines.push(named_identifiers(identifiers).to_owned());
+    }
     lines
+}
+
+fn named_identifiers(identifiers: Identifiers) -> &'static str {
+    match identifiers {
+        Identifiers::Renamed => "identifiers up to renaming",
+        Identifiers::Exact => "identifiers as any other value",
+    }
 }
 
 /// What may differ.
@@ -75,6 +85,7 @@ pub(super) fn own(route: &Compare, general: &Compare) -> Compare {
             route.null_equals_missing.clone(),
             &general.null_equals_missing,
         ),
+        identifiers: route.identifiers.filter(|_| route.identifiers != general.identifiers),
         headers_also: beyond(route.headers_also.clone(), &general.headers_also),
         headers_ignore: beyond(route.headers_ignore.clone(), &general.headers_ignore),
     }

@@ -14,6 +14,7 @@ mod histogram;
 mod ledger;
 mod outcome;
 mod path;
+mod renames;
 mod rule;
 mod session;
 mod strain;
@@ -26,6 +27,7 @@ pub use histogram::Histogram;
 pub use ledger::{Disposition, DropReason, FailReason, Ledger, SkipReason};
 pub use outcome::{Fault, Outcome, Payload, Reply};
 pub use path::{Path, Pattern, PatternError, Place, Reach, Seg};
+pub use renames::Renames;
 pub use rule::{AdminRule, Rule};
 pub use session::{
     Controls, EndpointStats, Finding, Judged, REDACTED, RuleName, RuleUse, Sample, SampleReply,

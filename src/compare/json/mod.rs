@@ -6,7 +6,9 @@
 //! This module never recurses, converts a number to a float, or copies a value.
 
 mod array;
+mod leaves;
 mod object;
 mod walk;
 
+pub(super) use leaves::{Leaf, leaves};
 pub(super) use walk::{MAX_DEPTH, diff};

@@ -30,7 +30,13 @@ pub(in crate::compare) fn diff<'a>(
     let (root_x, root_y) = (x.root(), y.root());
     if x.raw(root_x) != y.raw(root_y) {
         walk.visit(root_x, root_y);
+        if walk.levels.is_empty() {
+            walk.end(Some(root_x));
+        }
         walk.run();
+        if !walk.found.truncated {
+            walk.found.suspects.search(x, &rules.places);
+        }
     }
 }
 
@@ -56,6 +62,16 @@ pub(super) enum Change {
     Candidate(Value),
     /// A key that is repeated on one side more often than on the other, with its last values.
     Repeated(Value, Value),
+}
+
+impl Change {
+    /// The primary's value.
+    fn primary(self) -> Option<Value> {
+        match self {
+            Self::Both(x, _) | Self::Primary(x) | Self::Repeated(x, _) => Some(x),
+            Self::Candidate(_) => None,
+        }
+    }
 }
 
 struct Walk<'w, 'a> {
@@ -88,7 +104,15 @@ impl<'a> Walk<'_, 'a> {
             }
             if self.levels.len() == depth {
                 self.path.0.pop();
+                self.end(task.change.primary());
             }
+        }
+    }
+
+    /// What differs at a value has been told; all that is never told of is equal.
+    fn end(&mut self, primary: Option<Value>) {
+        if let Some(value) = primary.filter(|_| self.rules.renames()) {
+            self.found.ended(value);
         }
     }
 
@@ -142,8 +166,13 @@ impl<'a> Walk<'_, 'a> {
             Shape::Bool if raw_x != raw_y => scale.booleans(),
             Shape::Bool | Shape::Null | Shape::Array | Shape::Object => None,
         };
-        if let Some(kind) = verdict {
-            self.add(kind, Sides::Json(raw_x, raw_y));
+        let renames = self.rules.renames();
+        match verdict {
+            None => {}
+            Some(Kind::Value) if renames && self.is_told(Kind::Value, self.sides(x, y)) => {
+                self.found.value((raw_x, raw_y), &self.path);
+            }
+            Some(kind) => self.add(kind, Sides::Json(raw_x, raw_y)),
         }
     }
 
@@ -238,7 +267,7 @@ impl<'a> Walk<'_, 'a> {
 
 impl Step<'_> {
     /// The step as a path shows it. A key that is an identifier or a date is data, not a name.
-    fn seg(self) -> Seg {
+    pub(super) fn seg(self) -> Seg {
         let key = match self {
             Self::Index(index) => return Seg::Index(index),
             Self::Key(key) => key,
