@@ -8,7 +8,7 @@ use crate::base::{Chain, clock};
 use crate::compare::endpoint::Operations;
 use crate::config::{self, AccessFormat, Config, Described, Problems, Telemetry};
 use crate::control::{Control, Sides, Wiring};
-use crate::judge::{Inbox, Judge, Judges, declare};
+use crate::judge::{Inbox, Judge, Judges, Memory, declare};
 use crate::mirror::Limits;
 use crate::model::{Controls, Session, SessionInfo};
 use crate::policy::{Constants, Marker, Policy};
@@ -264,7 +264,8 @@ fn judges(
     described: &Described,
 ) -> io::Result<(Judges, Vec<Inbox>)> {
     let operations = Arc::new(Operations::new(described));
-    let judge = |_| Judge::new(book.clone()).knowing(operations.clone());
+    let memory = Memory::default();
+    let judge = |_| Judge::new(book.clone()).knowing(operations.clone()).sharing(memory.clone());
     Judges::start((0..cores.div_ceil(2)).map(judge))
 }
 

@@ -2,24 +2,28 @@
 
 use crate::base::caught;
 use crate::compare::endpoint::Operations;
-use crate::compare::{Comparison, Decoded, Name, Rules, Stem, Uses, compare, endpoint, rank, same};
+use crate::compare::{
+    Comparison, Decoded, Name, Names, Scene, Stem, Uses, compare_in, endpoint, rank, same,
+};
 use crate::judge::batch::Told;
+use crate::judge::memory::Owner;
 use crate::judge::sample::Evidence;
-use crate::judge::{Batch, Equal, Pending, Subject};
+use crate::judge::{Batch, Equal, Memory, Pending, Subject};
 use crate::model::{
     Disposition, Divergence, EndpointName, FailReason, Judged, Ledger, Origin, Outcome, Place,
-    RuleName, Status, Trial,
+    Renames, RuleName, Status, Trial,
 };
 use crate::policy::{Plan, Policy};
 use crate::redact::Redactor;
 use crate::store::{Book, Judgement, Mark, OTHER};
 use crate::telemetry::Meters;
 use http::Method;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What finds the differences between two answers.
 pub(super) type Comparer =
-    dyn for<'a> Fn(&'a Outcome, &'a Outcome, &'a Decoded, &Rules) -> Comparison<'a> + Send;
+    dyn for<'a> Fn((&'a Outcome, &'a Outcome), &'a Decoded, &Scene<'_>) -> Comparison<'a> + Send;
 
 /// Books what batches tell. Several judges share one book, each for a moment at a time. A panic
 /// costs the one trial that it strikes, which is counted as failed, and nothing else.
@@ -28,22 +32,29 @@ pub struct Judge {
     meters: Meters,
     comparer: Box<Comparer>,
     operations: Arc<Operations>,
+    memory: Memory,
 }
 
 impl Judge {
     /// A judge that writes into `book`.
     pub fn new(book: Arc<Mutex<Book>>) -> Self {
-        Self::with(book, Box::new(compare))
+        Self::with(book, Box::new(compare_in))
     }
 
     /// A judge with another way to compare.
     pub(super) fn with(book: Arc<Mutex<Book>>, comparer: Box<Comparer>) -> Self {
-        Self { book, meters: Meters::new(), comparer, operations: Arc::default() }
+        let (operations, memory) = (Arc::default(), Memory::default());
+        Self { book, meters: Meters::new(), comparer, operations, memory }
     }
 
     /// The same judge, who knows the operations that the API's description lists.
     pub fn knowing(self, operations: Arc<Operations>) -> Self {
         Self { operations, ..self }
+    }
+
+    /// The same judge, who shares what is learned with others.
+    pub fn sharing(self, memory: Memory) -> Self {
+        Self { memory, ..self }
     }
 
     /// Books a batch and compares its trials.
@@ -80,16 +91,23 @@ impl Judge {
 
     /// Books the trials that were found equal where their answers came in.
     fn agree(&self, batch: &Batch) {
-        let mut total = Ledger::default();
+        let (mut total, mut agreed) = (Ledger::default(), BTreeSet::new());
+        let counting = self.memory.is_counting();
         let mut book = self.book();
         for (subject, Equal { at, primary, candidate }) in batch.equals() {
             let Named { endpoint, origin } = self.name(subject);
-            let (worse, marks) = (false, Vec::new());
-            book.equal(&Judgement { endpoint, origin, at, primary, candidate, worse, marks });
+            let (worse, marks, renames) = (false, Vec::new(), Vec::new());
+            let judgement =
+                Judgement { endpoint, origin, at, primary, candidate, worse, marks, renames };
+            book.equal(&judgement);
+            if counting {
+                agreed.insert(judgement.endpoint);
+            }
             total.settle(Disposition::Compared);
             self.meters.compared(Judged::Equal, primary, candidate);
         }
         drop(book);
+        self.memory.agreed(agreed.iter().map(String::as_str));
         self.meters.booked(&total);
     }
 
@@ -126,14 +144,23 @@ impl Judge {
             candidate: *latency,
             worse: candidate.is_error() && !exchange.primary.is_error(),
             marks: Vec::new(),
+            renames: Vec::new(),
         };
         if same(&exchange.primary, candidate, &plan.rules) {
+            self.memory.agreed([endpoint.as_str()]);
             self.book().equal(&judgement);
             return Judged::Equal;
         }
         let decoded = Decoded::new(&exchange.primary, candidate);
-        let found = (self.comparer)(&exchange.primary, candidate, &decoded, &plan.rules);
+        let owner = Owner::new(&exchange.request, plan, endpoint, exchange.at);
+        let known = self.memory.known(owner);
+        let (rules, request) = (&plan.rules, Some(&exchange.request));
+        let scene = Scene { rules, request, known: Some(&known) };
+        let found = (self.comparer)((&exchange.primary, candidate), &decoded, &scene);
         self.note(&found.uses, plan);
+        let lost = self.memory.learn(owner, &found.learned) + found.names.beyond;
+        self.book().unnamed(lost);
+        judgement.renames = renames(&found.names, &plan.redactor);
         let found = found.divergences;
         judgement.marks = found.iter().map(|each| mark(endpoint, each, &plan.redactor)).collect();
         let evidence = Evidence { trial, decoded: &decoded, redactor: &plan.redactor };
@@ -211,6 +238,11 @@ fn shown(place: &Place, redactor: &Redactor) -> String {
         true => place.pattern(),
         false => redactor.text(&redactor.place(place).pattern()),
     }
+}
+
+/// What was taken for identifiers with other names, by patterns without secrets in them.
+fn renames(names: &Names, redactor: &Redactor) -> Vec<(String, Renames)> {
+    names.places().map(|(place, renames)| (shown(place, redactor), *renames)).collect()
 }
 
 /// A rule as sessions call it.

@@ -11,6 +11,7 @@
 
 mod batch;
 mod judgement;
+mod memory;
 mod sample;
 #[cfg(test)]
 mod tests;
@@ -18,4 +19,5 @@ mod thread;
 
 pub use batch::{Batch, Equal, Pending, Subject};
 pub use judgement::{Judge, declare};
+pub use memory::Memory;
 pub use thread::{Backlog, Bench, Inbox, Judges};

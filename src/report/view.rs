@@ -1,8 +1,8 @@
 //! What every format prints: a session through a filter, in a fixed order.
 
 use crate::model::{
-    EndpointStats, Finding, Ledger, RuleName, RuleUse, Session, SessionInfo, Severity, Signature,
-    Status,
+    EndpointStats, Finding, Ledger, Renames, RuleName, RuleUse, Session, SessionInfo, Severity,
+    Signature, Status,
 };
 use crate::report::Glob;
 use crate::report::clean::clean;
@@ -37,6 +37,8 @@ pub struct Totals {
     pub expected: u64,
     /// Among the diverged: the candidate failed and the primary did not.
     pub worse: u64,
+    /// Values that count as equal for being identifiers with other names.
+    pub renames: Renames,
 }
 
 /// A session as it is reported.
@@ -200,6 +202,7 @@ fn totals(endpoints: &[(&str, &EndpointStats)]) -> Totals {
         totals.noise += stats.noise;
         totals.expected += stats.expected;
         totals.worse += stats.worse;
+        totals.renames.merge(&stats.renamed());
     }
     totals
 }

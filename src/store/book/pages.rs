@@ -50,8 +50,9 @@ pub(super) const ALL_SAMPLES: usize = 5 << 20;
 /// Nothing is lost in silence: `overflow["endpoints"]` counts the requests that were folded into
 /// [`OTHER`], `overflow["findings"]` the marks whose finding was not kept (so that the findings'
 /// counts and it add up to all marks), `overflow["sample_bodies"]` the samples kept without their
-/// messages, `overflow["samples"]` those not kept for want of room, and `overflow["rules"]` how often
-/// a rule beyond the bound was told of.
+/// messages, `overflow["samples"]` those not kept for want of room, `overflow["rules"]` how often
+/// a rule beyond the bound was told of, and `overflow["identifiers"]` the values that there was no room
+/// to look at, or to remember, as identifiers.
 #[derive(Debug)]
 pub struct Book {
     /// Under the names as they came.
@@ -132,6 +133,13 @@ impl Book {
     pub fn fold(&mut self, ledger: &Ledger) {
         self.overflow("endpoints", ledger.seen);
         self.on(OTHER.into(), |stats| stats.ledger.merge(ledger));
+    }
+
+    /// Values of one comparison that there was no room to look at, or to remember, as identifiers.
+    pub fn unnamed(&mut self, n: u64) {
+        if n > 0 {
+            self.overflow("identifiers", n);
+        }
     }
 
     /// Books one compared trial in which nothing differs.

@@ -7,6 +7,7 @@
 mod codec;
 mod envelope;
 mod record;
+mod renames;
 mod rule;
 
 pub(super) use codec::{Contents, decode, encode};
