@@ -70,6 +70,7 @@ fn count(book: &Mutex<Book>, n: u64) {
         primary: Duration::from_micros(n % 10_000),
         candidate: Duration::from_micros(n % 20_000),
         worse: false,
+        renames: Vec::new(),
         marks: vec![mark],
     };
     let book = || book.lock().expect("not poisoned");

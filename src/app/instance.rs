@@ -8,7 +8,7 @@ use crate::base::{Chain, clock};
 use crate::compare::endpoint::Operations;
 use crate::config::{self, AccessFormat, Config, Described, Problems, Telemetry};
 use crate::control::{Control, Sides, Wiring};
-use crate::judge::{Inbox, Judge, Judges, declare};
+use crate::judge::{Inbox, Judge, Judges, Memory, declare};
 use crate::mirror::Limits;
 use crate::model::{Controls, Session, SessionInfo};
 use crate::policy::{Constants, Marker, Policy};
@@ -264,8 +264,11 @@ fn judges(
     described: &Described,
 ) -> io::Result<(Judges, Vec<Inbox>)> {
     let operations = Arc::new(Operations::new(described));
-    let seed = Uuid::new_v4().as_u64_pair().1;
-    let judge = |_| Judge::new(book.clone()).knowing(operations.clone()).seeded(seed);
+    let (seed, memory) = (Uuid::new_v4().as_u64_pair().1, Memory::default());
+    let judge = |_| {
+        let judge = Judge::new(book.clone()).knowing(operations.clone());
+        judge.seeded(seed).sharing(memory.clone())
+    };
     Judges::start((0..cores.div_ceil(2)).map(judge))
 }
 

@@ -27,10 +27,9 @@ pub(super) fn diff(global: &Global, args: &Diff) -> Result<Exit, Failure> {
     let comparison = compare(&primary, &candidate, &decoded, &rules);
     let output = Output::new(global.color);
     let palette = if output.coloured() { Palette::coloured() } else { Palette::plain() };
-    let (divergences, total) = (&comparison.divergences, comparison.total);
     output.data(&match args.format {
-        DiffFormat::Text => difference(divergences, total, &palette),
-        DiffFormat::Json => difference_json(divergences, total),
+        DiffFormat::Text => difference(&comparison, &palette),
+        DiffFormat::Json => difference_json(&comparison),
         DiffFormat::Patch => patched(args, &decoded)?,
     })?;
     let counts = |severity: Severity| severity != Severity::Info;

@@ -124,8 +124,9 @@ fn as_json<'a>(contents: Contents<'a>, terms: Terms<'_>, found: &mut Comparison<
     let start = found.divergences.len();
     match json::diff_texts(text_x, text_y, terms, found) {
         [true, true] => {
-            let new = found.divergences.get_mut(start..).unwrap_or_default();
-            graphql::weigh(new, [text_x, text_y]);
+            let texts = [text_x, text_y];
+            graphql::weigh(found.divergences.iter_mut().skip(start), texts);
+            graphql::weigh(found.suspects.divergences(), texts);
         }
         _ if contents.is_told(found) => {}
         // Not the text that it claims to be: whoever shows it cannot tell what is in it.

@@ -1,8 +1,10 @@
 //! What a comparison found.
 
 use super::class::{Pair, of_json, of_text};
+use super::rename::{Learned, Names, Suspected, Suspects};
 use super::uses::Uses;
-use crate::model::{Class, Divergence, Kind, Place};
+use crate::model::{Class, Divergence, Kind, Path, Place};
+use crate::syntax::json::Value;
 
 /// The divergences of one trial. None means that the two answers are equal under the rules.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +17,12 @@ pub struct Comparison<'a> {
     pub truncated: bool,
     /// What the rules were good for.
     pub uses: Uses,
+    /// What was taken for identifiers with other names; none of it is a divergence.
+    pub names: Names,
+    /// What later comparisons may go by.
+    pub learned: Learned,
+    /// What may be no divergence. It counts as one until it is settled.
+    pub(super) suspects: Suspects<'a>,
 }
 
 impl<'a> Comparison<'a> {
@@ -28,15 +36,25 @@ impl<'a> Comparison<'a> {
 
     /// What was found so far.
     pub(super) fn mark(&self) -> Mark {
-        let Self { divergences, total, truncated, uses } = self;
-        let (recorded, uses) = (divergences.len(), uses.clone());
-        Mark { recorded, total: *total, truncated: *truncated, uses }
+        Mark {
+            recorded: self.divergences.len(),
+            total: self.total,
+            truncated: self.truncated,
+            uses: self.uses.clone(),
+            suspects: self.suspects.mark(),
+        }
+    }
+
+    /// Whether identifiers that differ were found since: then it is asked where else they stand.
+    pub(super) fn suspects_since(&self, mark: &Mark) -> bool {
+        self.suspects.has_identifiers_since(&mark.suspects)
     }
 
     /// Forgets what was found since.
     pub(super) fn rewind(&mut self, mark: Mark) {
-        let Mark { recorded, total, truncated, uses } = mark;
+        let Mark { recorded, total, truncated, uses, suspects } = mark;
         self.divergences.truncate(recorded);
+        self.suspects.rewind(suspects);
         (self.total, self.truncated, self.uses) = (total, truncated, uses);
     }
 
@@ -51,6 +69,27 @@ impl<'a> Comparison<'a> {
         if self.divergences.len() < Self::MAX_RECORDED {
             self.divergences.push(make());
         }
+    }
+
+    /// Counts two values that differ, and records them unless they may be identifiers.
+    pub(super) fn value(&mut self, raw: (&'a [u8], &'a [u8]), path: &Path) {
+        match self.suspects.value(raw, path, self.divergences.len()) {
+            true => self.total += 1,
+            false => self.add(Kind::Value, || Place::Body(path.clone()), Sides::Json(raw.0, raw.1)),
+        }
+    }
+
+    /// Counts lines of a header that differ, and records them unless they may hold identifiers.
+    pub(super) fn lines(&mut self, x: &[&'a [u8]], y: &[&'a [u8]], divergence: Divergence<'a>) {
+        match self.suspects.lines((x, y), &divergence, self.divergences.len()) {
+            true => self.total += 1,
+            false => self.push(divergence),
+        }
+    }
+
+    /// What differs at a value of the primary's has been told.
+    pub(super) fn ended(&mut self, value: Value) {
+        self.suspects.ended(value, self.divergences.len());
     }
 
     /// Counts and records what the caller has made.
@@ -68,6 +107,7 @@ pub(super) struct Mark {
     total: u64,
     truncated: bool,
     uses: Uses,
+    suspects: Suspected,
 }
 
 /// What stands on each side of a divergence, and how its classes are told.

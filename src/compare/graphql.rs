@@ -8,12 +8,15 @@ use crate::syntax::json::{Document, Shape};
 
 /// Weighs what differs between two texts, where both are such answers: errors where the primary had
 /// none break a client; extensions never do.
-pub(super) fn weigh(divergences: &mut [Divergence<'_>], texts: [&[u8]; 2]) {
+pub(super) fn weigh<'d, 'a: 'd>(
+    divergences: impl Iterator<Item = &'d mut Divergence<'a>>,
+    texts: [&[u8]; 2],
+) {
     let is_weighed = |each: &Divergence<'_>| matches!(first(each), Some("errors" | "extensions"));
-    if !divergences.iter().any(is_weighed) || !texts.into_iter().all(is_answer) {
-        return;
+    let mut weighed = divergences.filter(|each| is_weighed(each)).peekable();
+    if weighed.peek().is_some() && texts.into_iter().all(is_answer) {
+        weighed.for_each(weigh_one);
     }
-    divergences.iter_mut().for_each(weigh_one);
 }
 
 /// Whether it is an object with `data` or `errors`, and nothing but these and `extensions`.

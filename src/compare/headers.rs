@@ -148,7 +148,16 @@ impl<'a> Field<'a, '_> {
     fn sequence(&self, x: &[&'a [u8]], y: &[&'a [u8]], found: &mut Comparison<'a>) {
         let alike = |(x, y): (&&[u8], &&[u8])| self.is_alike(x, y, &mut found.uses);
         if x.len() != y.len() || !x.iter().zip(y).all(alike) {
-            self.differing_line(found);
+            // Trailers link to nothing.
+            let renames = self.rules.renames() && self.header;
+            match self.first_difference().filter(|_| renames) {
+                Some((one, other)) => {
+                    let divergence =
+                        Sides::Text(one, other).divergence(Kind::HeaderValue, self.place());
+                    found.lines(x, y, divergence);
+                }
+                None => self.differing_line(found),
+            }
         }
     }
 
@@ -187,12 +196,16 @@ impl<'a> Field<'a, '_> {
     }
 
     fn differing_line(&self, found: &mut Comparison<'a>) {
-        let longest = self.x.len().max(self.y.len());
-        let pairs =
-            (0..longest).map(|index| (self.x.get(index).copied(), self.y.get(index).copied()));
-        if let Some((x, y)) = pairs.into_iter().find(|(x, y)| x != y) {
-            self.add(Kind::HeaderValue, (x, y), found);
+        if let Some(lines) = self.first_difference() {
+            self.add(Kind::HeaderValue, lines, found);
         }
+    }
+
+    fn first_difference(&self) -> Option<Lines<'a>> {
+        let longest = self.x.len().max(self.y.len());
+        let mut pairs =
+            (0..longest).map(|index| (self.x.get(index).copied(), self.y.get(index).copied()));
+        pairs.find(|(x, y)| x != y)
     }
 
     fn media(&self, found: &mut Comparison<'a>) {

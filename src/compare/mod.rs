@@ -8,7 +8,8 @@
 //! Formats live in a module each (`json`, `lines`, `binary`; `encoded` reads CBOR, MessagePack,
 //! protobuf and gRPC into JSON text, by its [`Types`] where they are known, which `json` compares), [`class`] tells what sort of value
 //! stands at a place, and [`Rules`] is the config's part, compiled. What each rule was good for is in
-//! the comparison's [`Uses`]; what it selects where nothing differs, [`selected()`] tells.
+//! the comparison's [`Uses`]; what it selects where nothing differs, [`selected()`] tells. Identifiers
+//! are compared up to renaming: [`Names`] counts what that took away.
 //!
 //! Every answer is a function of its arguments: work is bounded by input size and by fuel, not by
 //! time. This module never reads a clock, does I/O, or calls equal what it could not read.
@@ -31,6 +32,7 @@ mod lines;
 mod patch;
 mod places;
 mod reading;
+mod rename;
 mod rules;
 mod same;
 mod selected;
@@ -52,6 +54,7 @@ pub use json::Keys;
 #[doc(hidden)]
 pub use json::both_ways;
 pub use patch::{Unpatchable, patch};
+pub use rename::{Flows, Known, Learned, Names, Offsets};
 pub use rules::{Name, Rules};
 pub use same::same;
 pub use selected::selected;

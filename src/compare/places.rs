@@ -185,6 +185,18 @@ impl Places {
         (above, None)
     }
 
+    /// Whether a value counts that stands at a place, and is the same on both sides: it is compared,
+    /// and neither it nor anything above it is ignored.
+    pub(super) fn counts(&self, path: &Path) -> bool {
+        let here = Here { path, lengths: [&[], &[]], followed: &[] };
+        // Without the values, a filter may select any place.
+        let selects = |rule: &Rule| {
+            rule.asks.is_some() || matches!(rule.reach(here), Reach::At | Reach::Below)
+        };
+        let ignores = |rule: &Rule| matches!(rule.effect, Effect::Ignore) && selects(rule);
+        self.scope(here).0 == Scope::Inside && !self.rules.iter().any(ignores)
+    }
+
     /// What holds at a place; of two rules of one sort the later one, which is the route's.
     pub(super) fn held(&self, here: Here<'_>) -> Held<'_> {
         let mut held = Held::default();

@@ -3,7 +3,7 @@
 use super::hosts::Hosts;
 use super::places::{Effect, Places};
 use super::types::Types;
-use crate::config::{self, Listed, Origin, Protobuf};
+use crate::config::{self, Identifiers, Listed, Origin, Protobuf};
 use crate::model::Pattern;
 use http::HeaderName;
 use std::fmt::Display;
@@ -14,6 +14,7 @@ pub struct Rules {
     /// What holds at places of a body.
     pub(super) places: Places,
     pub(super) hosts: Hosts,
+    identifiers: Identifiers,
     /// Headers with the numbers of their rules.
     also: Vec<(HeaderName, usize)>,
     without: Vec<(HeaderName, usize)>,
@@ -82,6 +83,7 @@ impl Rules {
         for rule in &config.hosts {
             rules.name(rule, &rule.primary);
         }
+        rules.identifiers = config.identifiers.unwrap_or_default();
         rules.also = rules.headers(&config.headers_also);
         rules.without = rules.headers(&config.headers_ignore);
         rules
@@ -89,7 +91,13 @@ impl Rules {
 
     /// Under which the claims of a token are compared.
     pub(super) fn of_claims(within: u128) -> Self {
-        Self { places: Places::of_claims(within), ..Self::default() }
+        let (places, identifiers) = (Places::of_claims(within), Identifiers::Exact);
+        Self { places, identifiers, ..Self::default() }
+    }
+
+    /// Whether identifiers may have other names on the candidate's side.
+    pub(super) fn renames(&self) -> bool {
+        self.identifiers == Identifiers::Renamed
     }
 
     /// Of which types the protobuf bodies are that answer requests for this path.

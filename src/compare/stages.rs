@@ -3,6 +3,7 @@
 use super::comparison::{Comparison, Sides};
 use super::decode::Decoded;
 use super::headers::Fields;
+use super::rename::settle;
 use super::terms::Terms;
 use super::{body, headers};
 use crate::model::{Class, Kind, Outcome, Place, Reply, Severity};
@@ -17,7 +18,11 @@ pub fn compare<'a, 't>(
 ) -> Comparison<'a> {
     let terms = terms.into();
     match (primary, candidate) {
-        (Outcome::Reply(x), Outcome::Reply(y)) => replies((x, y), decoded, terms),
+        (Outcome::Reply(x), Outcome::Reply(y)) => {
+            let mut found = replies((x, y), decoded, terms);
+            settle(&mut found, terms);
+            found
+        }
         (Outcome::Fault(x), Outcome::Fault(y)) if x == y => Comparison::default(),
         _ => {
             let mut found = Comparison::default();

@@ -4,6 +4,7 @@
 //!
 //! This module never compares anything.
 
+use crate::config::parts::Identifiers;
 use crate::config::section::Section;
 use crate::model::Pattern;
 use crate::syntax::json::Nearness;
@@ -166,6 +167,13 @@ pub(super) fn hosts(section: &Section<'_>) -> Vec<Listed<HostRule>> {
         Some(Listed { rule, origin: named.spot.into() })
     });
     rules.collect()
+}
+
+pub(super) fn identifiers(section: &Section<'_>) -> Option<Identifiers> {
+    section.given("rename").map(|rename| match rename {
+        true => Identifiers::Renamed,
+        false => Identifiers::Exact,
+    })
 }
 
 /// The rules that a list of sections says.

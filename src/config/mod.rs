@@ -48,7 +48,7 @@ pub use describe::describe;
 pub use init::init;
 pub use load::{load, parse};
 pub use parts::{
-    AccessFormat, Admin, Breaker, Compare, Config, Described, Gate, Isolation, Listen,
+    AccessFormat, Admin, Breaker, Compare, Config, Described, Gate, Identifiers, Isolation, Listen,
     ListenLimits, ListenTimeouts, LogFormat, Matcher, Methods, Mirror, Needle, Operation, Protect,
     Protobuf, Protocol, Redact, Replace, Rewrite, Route, Scheme, Stage, Sticky, Store, Target,
     TargetUrl, Telemetry, Where,

@@ -332,6 +332,8 @@ pub struct Compare {
     pub hosts: Vec<Listed<HostRule>>,
     /// Members that may be null on one side and missing on the other.
     pub null_equals_missing: Vec<Listed<Pattern>>,
+    /// Absent: as the default of it says.
+    pub identifiers: Option<Identifiers>,
     /// Headers compared beside the default ones.
     pub headers_also: Vec<Listed<HeaderName>>,
     /// Headers left out.
@@ -347,6 +349,16 @@ pub struct Protobuf {
     /// The full name of the type that answers are of, where no method of gRPC tells; one of
     /// `schema`.
     pub message: Option<String>,
+}
+
+/// How values are compared that a service makes up to name things by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Identifiers {
+    /// Each may have one other name on the candidate's side.
+    #[default]
+    Renamed,
+    /// As any other value.
+    Exact,
 }
 
 /// Names whose values never reach the store, beside the built-in ones.

@@ -75,6 +75,7 @@ fn also_compared(own: Compare, general: &Compare) -> Compare {
     all.normalise.extend(own.normalise);
     all.hosts.extend(own.hosts);
     all.null_equals_missing.extend(own.null_equals_missing);
+    all.identifiers = own.identifiers.or(all.identifiers);
     all.headers_also.extend(own.headers_also);
     all.headers_ignore.extend(own.headers_ignore);
     all.protobuf = own.protobuf;
@@ -93,6 +94,7 @@ pub(super) fn compare(section: &Section<'_>, general: &Protobuf) -> Compare {
         normalise: compared::normalisers(section),
         hosts: compared::hosts(section),
         null_equals_missing: section.listed("null_equals_missing"),
+        identifiers: compared::identifiers(&section.section("identifiers")),
         headers_also: headers.listed("also"),
         headers_ignore: headers.listed("ignore"),
         protobuf: protobuf(&section.section("protobuf"), general),

@@ -288,6 +288,7 @@ const COMPARE: &[Key] = &[
         .optional("[{ path: \"$.trace\", find: \"-[0-9]+$\", with: \"\" }]"),
     Key::new("hosts", Map(&Text(&HOST)), "the candidate's names for the primary's hosts, in URLs")
         .optional("{ shop.example.com: shop-v2.example.com }"),
+    Key::new("identifiers", Section(IDENTIFIERS), "ids that each side makes up by itself"),
     Key::new("null_equals_missing", List(&Text(&JSON_PATH)), "members that may be null or absent")
         .optional("[\"$.nickname\"]"),
     Key::new("protobuf", Section(PROTOBUF), "by what gRPC and protobuf answers are read"),
@@ -317,6 +318,13 @@ const ARRAYS: &[Key] = &[
     .choice("set"),
     Key::new("ordered", Bool, "true: an element that has moved gates").default("false"),
 ];
+
+const IDENTIFIERS: &[Key] = &[Key::new(
+    "rename",
+    Bool,
+    "true, the default: equal where each has one other name throughout",
+)
+.optional("false")];
 
 const NUMBERS: &[Key] = &[
     Key::new("path", Text(&JSON_PATH), "where; of two rules for one place the last holds")

@@ -7,7 +7,7 @@ use crate::config::compared::{
     ArrayRule, HostRule, Listed, Normaliser, NumberRule, Pairing, TimeRule,
 };
 use crate::config::describe::{beyond, list, named};
-use crate::config::parts::{Compare, Protobuf};
+use crate::config::parts::{Compare, Identifiers, Protobuf};
 use crate::model::Pattern;
 use std::fmt::Display;
 
@@ -41,6 +41,7 @@ pub(super) fn compared(compare: &Compare) -> Vec<String> {
         let named = message.as_ref().map(|name| format!("protobuf as {name}"));
         named.unwrap_or_else(|| format!("protobuf by the {types} message types of its descriptors"))
     }));
+    lines.extend(compare.identifiers.map(|identifiers| named_identifiers(identifiers).to_owned()));
     lines
 }
 
@@ -55,6 +56,13 @@ fn array(ArrayRule { path, pairing, ordered }: &ArrayRule) -> String {
     };
     let order = if *ordered { ", in their order" } else { "" };
     format!("elements of {path} {how}{order}")
+}
+
+fn named_identifiers(identifiers: Identifiers) -> &'static str {
+    match identifiers {
+        Identifiers::Renamed => "identifiers up to renaming",
+        Identifiers::Exact => "identifiers as any other value",
+    }
 }
 
 /// What may differ.
@@ -101,6 +109,7 @@ pub(super) fn own(route: &Compare, general: &Compare) -> Compare {
             route.null_equals_missing.clone(),
             &general.null_equals_missing,
         ),
+        identifiers: route.identifiers.filter(|_| route.identifiers != general.identifiers),
         headers_also: beyond(route.headers_also.clone(), &general.headers_also),
         headers_ignore: beyond(route.headers_ignore.clone(), &general.headers_ignore),
         protobuf: match route.protobuf == general.protobuf {

@@ -3,15 +3,17 @@
 use crate::base::caught;
 use crate::compare::endpoint::{Asked, Operations, operation};
 use crate::compare::{
-    Comparison, Decoded, Keys, Name, Stem, Terms, Uses, compare, endpoint, rank, same, selected,
+    Comparison, Decoded, Keys, Name, Names, Stem, Terms, Uses, compare, endpoint, rank, same,
+    selected,
 };
 use crate::judge::batch::Told;
 use crate::judge::glance::Glances;
+use crate::judge::memory::Owner;
 use crate::judge::sample::{Evidence, bytes, word};
-use crate::judge::{Batch, Equal, Pending, Subject};
+use crate::judge::{Batch, Equal, Memory, Pending, Subject};
 use crate::model::{
     Disposition, Divergence, EndpointName, FailReason, Judged, Ledger, Origin, Outcome, Place,
-    Request, RuleName, Status, Trial,
+    Renames, Request, RuleName, Status, Trial,
 };
 use crate::policy::{Plan, Policy};
 use crate::redact::Redactor;
@@ -19,6 +21,7 @@ use crate::store::{Book, Judgement, Mark, OTHER, Occasion};
 use crate::telemetry::Meters;
 use http::Method;
 use http::header::CONTENT_ENCODING;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What finds the differences between two answers.
@@ -39,6 +42,8 @@ pub struct Judge {
     glances: Glances,
     /// What this judge has found out about arrays so far.
     keys: Keys,
+    /// What all judges have learned of identifiers.
+    memory: Memory,
 }
 
 impl Judge {
@@ -56,6 +61,7 @@ impl Judge {
             operations: Arc::default(),
             glances: Glances::each(GLANCES),
             keys: Keys::default(),
+            memory: Memory::default(),
         }
     }
 
@@ -67,6 +73,11 @@ impl Judge {
     /// The same judge, whose arrays are hashed under a key of its own.
     pub fn seeded(self, seed: u64) -> Self {
         Self { keys: Keys::new(seed), ..self }
+    }
+
+    /// The same judge, who shares what is learned with others.
+    pub fn sharing(self, memory: Memory) -> Self {
+        Self { memory, ..self }
     }
 
     /// Books a batch and compares its trials.
@@ -103,16 +114,23 @@ impl Judge {
 
     /// Books the trials that were found equal where their answers came in.
     fn agree(&self, batch: &Batch) {
-        let mut total = Ledger::default();
+        let (mut total, mut agreed) = (Ledger::default(), BTreeSet::new());
+        let counting = self.memory.is_counting();
         let mut book = self.book();
         for (subject, Equal { at, primary, candidate }) in batch.equals() {
             let Named { endpoint, origin } = self.name(subject);
-            let (worse, marks) = (false, Vec::new());
-            book.equal(&Judgement { endpoint, origin, at, primary, candidate, worse, marks });
+            let (worse, marks, renames) = (false, Vec::new(), Vec::new());
+            let judgement =
+                Judgement { endpoint, origin, at, primary, candidate, worse, marks, renames };
+            book.equal(&judgement);
+            if counting {
+                agreed.insert(judgement.endpoint);
+            }
             total.settle(Disposition::Compared);
             self.meters.compared(Judged::Equal, primary, candidate);
         }
         drop(book);
+        self.memory.agreed(agreed.iter().map(String::as_str));
         self.meters.booked(&total);
     }
 
@@ -147,19 +165,31 @@ impl Judge {
             candidate: *latency,
             worse: candidate.is_error() && !exchange.primary.is_error(),
             marks: Vec::new(),
+            renames: Vec::new(),
         };
         let types = plan.rules.types(exchange.request.uri.path());
         if !plan.rules.names().is_empty() && self.glances.take() {
             self.note(&selected(&exchange.primary, types, &plan.rules), plan);
         }
         if same(&exchange.primary, candidate, &plan.rules) {
+            self.memory.agreed([endpoint.as_str()]);
             self.book().equal(&judgement);
             return Judged::Equal;
         }
         let decoded = Decoded::typed(&exchange.primary, candidate, types);
-        let terms = Terms { rules: &plan.rules, keys: Some(&self.keys) };
+        let owner = Owner::new(&exchange.request, plan, endpoint, exchange.at);
+        let known = self.memory.known(owner);
+        let terms = Terms {
+            rules: &plan.rules,
+            keys: Some(&self.keys),
+            request: Some(&exchange.request),
+            known: Some(&known),
+        };
         let found = (self.comparer)(&exchange.primary, candidate, &decoded, terms);
         self.note(&found.uses, plan);
+        let lost = self.memory.learn(owner, &found.learned) + found.names.beyond;
+        self.book().unnamed(lost);
+        judgement.renames = renames(&found.names, &plan.redactor);
         let found = found.divergences;
         judgement.marks = found.iter().map(|each| mark(endpoint, each, &plan.redactor)).collect();
         let evidence = Evidence { trial, decoded: &decoded, redactor: &plan.redactor };
@@ -262,6 +292,11 @@ fn shown(place: &Place, redactor: &Redactor) -> String {
         true => place.pattern(),
         false => redactor.text(&redactor.place(place).pattern()),
     }
+}
+
+/// What was taken for identifiers with other names, by patterns without secrets in them.
+fn renames(names: &Names, redactor: &Redactor) -> Vec<(String, Renames)> {
+    names.places().map(|(place, renames)| (shown(place, redactor), *renames)).collect()
 }
 
 /// A rule as sessions call it.

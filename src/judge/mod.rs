@@ -12,6 +12,7 @@
 mod batch;
 mod glance;
 mod judgement;
+mod memory;
 mod sample;
 #[cfg(test)]
 mod tests;
@@ -20,4 +21,5 @@ mod thread;
 pub use batch::{Batch, Equal, Pending, Subject};
 pub use glance::Glances;
 pub use judgement::{Judge, declare};
+pub use memory::Memory;
 pub use thread::{Backlog, Bench, Inbox, Judges};

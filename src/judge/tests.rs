@@ -175,10 +175,10 @@ fn a_rule_whose_field_never_differs_has_matched_something() {
 #[test]
 fn m21_a_panic_of_the_comparer_costs_the_trial_that_it_strikes_and_no_other() {
     let memory = Budget::new(10);
-    let comparer: Box<Comparer> = Box::new(|primary, candidate, decoded, rules| {
+    let comparer: Box<Comparer> = Box::new(|primary, candidate, decoded, terms| {
         let Outcome::Reply(reply) = candidate else { unreachable!("there are only replies") };
         assert!(reply.body.joined() != "a bug", "as the test wants it");
-        compare(primary, candidate, decoded, rules)
+        compare(primary, candidate, decoded, terms)
     });
     let ledger = judged(comparer, |inbox| {
         for answer in ["other", "a bug", "primary", "a bug", "other"] {
@@ -196,11 +196,11 @@ fn m22_a_comparer_that_takes_for_ever_holds_up_nobody_who_offers() {
     let memory = Budget::new(1000);
     let ((begun, has_begun), (go, may_go)) = (sync_channel(1000), sync_channel::<()>(0));
     let may_go = Mutex::new(may_go);
-    let comparer: Box<Comparer> = Box::new(move |primary, candidate, decoded, rules| {
+    let comparer: Box<Comparer> = Box::new(move |primary, candidate, decoded, terms| {
         begun.send(()).expect("the test waits");
         // An error means that the test lets everything go.
         may_go.lock().expect("one judge").recv().ok();
-        compare(primary, candidate, decoded, rules)
+        compare(primary, candidate, decoded, terms)
     });
     let mut taken = 0;
     let ledger = judged(comparer, |inbox| {

@@ -15,6 +15,7 @@ mod histogram;
 mod ledger;
 mod outcome;
 mod path;
+mod renames;
 mod rule;
 mod session;
 mod strain;
@@ -29,6 +30,7 @@ pub use histogram::Histogram;
 pub use ledger::{Disposition, DropReason, FailReason, Ledger, SkipReason};
 pub use outcome::{Fault, Outcome, Payload, Reply};
 pub use path::{Filter, Path, Pattern, PatternError, Place, Progress, Reach, Seg, Spent};
+pub use renames::Renames;
 pub use rule::{AdminRule, Rule};
 pub use session::{
     Controls, EndpointStats, Finding, Judged, REDACTED, RuleName, RuleUse, Sample, SampleReply,

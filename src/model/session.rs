@@ -1,7 +1,7 @@
 //! A session: one run of one candidate version, and all that it has found out.
 
 use crate::base::Percent;
-use crate::model::{Histogram, Kind, Ledger, Severity, Signature, Variant};
+use crate::model::{Histogram, Kind, Ledger, Renames, Severity, Signature, Variant};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -98,12 +98,34 @@ pub struct EndpointStats {
     pub expected: u64,
     /// Compared trials in which the candidate failed (a fault or a 5xx) and the primary did not.
     pub worse: u64,
+    /// Values that count as equal for being identifiers with other names, by the pattern of their
+    /// place; all beyond the first [`EndpointStats::MAX_PLACES`] under one name.
+    pub renames: BTreeMap<String, Renames>,
     /// Latencies of compared trials.
     pub primary: Histogram,
     pub candidate: Histogram,
 }
 
 impl EndpointStats {
+    /// Places of renamed values that are told apart.
+    pub const MAX_PLACES: usize = 16;
+    /// What the others are counted under.
+    pub const ELSEWHERE: &str = "elsewhere";
+
+    /// Counts values that have other names at a place.
+    pub fn rename(&mut self, pattern: &str, renames: &Renames) {
+        let room = self.renames.len() < Self::MAX_PLACES || self.renames.contains_key(pattern);
+        let pattern = if room { pattern } else { Self::ELSEWHERE };
+        self.renames.entry(pattern.to_owned()).or_default().merge(renames);
+    }
+
+    /// All values that have other names; what is higher by how much, each place says.
+    pub fn renamed(&self) -> Renames {
+        let mut sum = Renames::default();
+        self.renames.values().for_each(|renames| sum.merge(renames));
+        Renames { by: None, ..sum }
+    }
+
     /// Adds what was counted for another name of the same endpoint.
     pub fn merge(&mut self, other: &Self) {
         self.ledger.merge(&other.ledger);
@@ -112,6 +134,7 @@ impl EndpointStats {
         self.noise += other.noise;
         self.expected += other.expected;
         self.worse += other.worse;
+        other.renames.iter().for_each(|(pattern, renames)| self.rename(pattern, renames));
         self.primary.merge(&other.primary);
         self.candidate.merge(&other.candidate);
     }

@@ -15,3 +15,4 @@ pub use decide::Decision;
 pub use marker::{MARKER, Marker, strip_markers};
 pub use plan::{Constants, Plan, Policy};
 pub use ramp::Ramp;
+pub use sampling::flow;

@@ -2,8 +2,9 @@
 
 use crate::base::Percent;
 use crate::config::{Needle, Sticky, Where};
-use crate::model::RequestId;
+use crate::model::{Request, RequestId};
 use http::request::Parts;
+use http::{HeaderMap, Uri};
 use std::net::IpAddr;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -26,7 +27,7 @@ pub(super) fn sampled(
             IpAddr::V4(address) => xxh3_64(&address.octets()),
             IpAddr::V6(address) => xxh3_64(&address.octets()),
         }),
-        Sticky::Field(field) => value(field, head).map(|value| xxh3_64(value.as_bytes())),
+        Sticky::Field(field) => found(field, head).map(|value| xxh3_64(value.as_bytes())),
     };
     let point = key.unwrap_or_else(|| spread(id));
     // The hash as a fraction of 2^64, in millionths.
@@ -36,7 +37,7 @@ pub(super) fn sampled(
 
 /// Whether one of the needles is found.
 pub(super) fn always(needles: &[Needle], head: &Parts) -> bool {
-    needles.iter().any(|needle| value(&needle.field, head) == Some(&needle.value))
+    needles.iter().any(|needle| found(&needle.field, head) == Some(&needle.value))
 }
 
 fn spread(id: RequestId) -> u64 {
@@ -47,19 +48,39 @@ fn spread(id: RequestId) -> u64 {
     xxh3_64(&bytes)
 }
 
+/// What the requests of one flow have in common: the value of the sticky field or, without one, the
+/// client's address as the tap has told it.
+pub fn flow(sticky: &Sticky, request: &Request) -> u64 {
+    let field = match sticky {
+        Sticky::None | Sticky::Client => None,
+        Sticky::Field(field) => value(field, &request.headers, &request.uri),
+    };
+    let address = || {
+        let chain = request.headers.get("x-forwarded-for")?.to_str().ok()?;
+        chain.split(',').map(str::trim).next()
+    };
+    let (by, text) = match field {
+        Some(value) => ("field", value),
+        None => ("client", address().unwrap_or_default()),
+    };
+    xxh3_64(&[by.as_bytes(), text.as_bytes()].join(&b'\0'))
+}
+
+fn found<'a>(field: &Where, head: &'a Parts) -> Option<&'a str> {
+    value(field, &head.headers, &head.uri)
+}
+
 /// The value of a field of the head, as it is written.
-fn value<'a>(field: &Where, head: &'a Parts) -> Option<&'a str> {
+fn value<'a>(field: &Where, headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     match field {
-        Where::Header(name) => head.headers.get(name)?.to_str().ok(),
-        Where::Cookie(name) => head
-            .headers
+        Where::Header(name) => headers.get(name)?.to_str().ok(),
+        Where::Cookie(name) => headers
             .get_all(http::header::COOKIE)
             .iter()
             .filter_map(|line| line.to_str().ok())
             .flat_map(|line| line.split(';'))
             .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=')),
-        Where::Query(name) => head
-            .uri
+        Where::Query(name) => uri
             .query()?
             .split('&')
             .find_map(|pair| pair.strip_prefix(name.as_str())?.strip_prefix('=')),
@@ -69,12 +90,13 @@ fn value<'a>(field: &Where, head: &'a Parts) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::Request;
+    use crate::model::Payload;
+    use http::{Method, Request as Message};
 
     const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
     fn head(user: Option<&str>) -> Parts {
-        let request = Request::get("/x?tenant=t1&user=q");
+        let request = Message::get("/x?tenant=t1&user=q");
         let request = request.header("cookie", "a=b; sid=s1");
         let request = match user {
             Some(user) => request.header("x-user-id", user),
@@ -131,10 +153,30 @@ mod tests {
     }
 
     #[test]
+    fn the_requests_of_one_client_are_one_flow() {
+        let flow = |sticky: &str, name: &str, value: &str, address: &str| {
+            let mut headers = HeaderMap::new();
+            let name: http::HeaderName = name.parse().expect("a name");
+            headers.insert(name, value.parse().expect("a value"));
+            headers.insert("x-forwarded-for", address.parse().expect("a value"));
+            let (uri, body) = (Uri::from_static("/"), Payload::default());
+            let request = Request { method: Method::GET, uri, headers, body, trailers: None };
+            let name: http::HeaderName = sticky.parse().expect("a name");
+            super::flow(&Sticky::Field(Where::Header(name)), &request)
+        };
+        let ada = flow("x-user", "x-user", "ada", "10.0.0.1");
+        assert_eq!(ada, flow("x-user", "x-user", "ada", "10.0.0.2"));
+        assert_ne!(ada, flow("x-user", "x-user", "bob", "10.0.0.1"));
+        let somebody = flow("x-user", "x-other", "a", "10.0.0.1, 10.9.9.9");
+        assert_eq!(somebody, flow("x-user", "x-other", "b", "10.0.0.1"));
+        assert_ne!(somebody, flow("x-user", "x-other", "a", "10.0.0.2"));
+    }
+
+    #[test]
     fn fields_are_found_in_headers_cookies_and_queries() {
         let head = head(Some("u1"));
         let check = |field: Where, expected: Option<&str>| {
-            assert_eq!(value(&field, &head), expected, "{field:?}");
+            assert_eq!(found(&field, &head), expected, "{field:?}");
         };
         check(Where::Header(http::HeaderName::from_static("x-user-id")), Some("u1"));
         check(Where::Cookie("sid".into()), Some("s1"));

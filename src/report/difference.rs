@@ -1,20 +1,24 @@
 //! What differs between two saved answers: `shadow diff`.
 
 use crate::base::grouped;
-use crate::model::{Divergence, Severity};
+use crate::compare::Comparison;
+use crate::model::{Divergence, Renames, Severity};
 use crate::report::clean::{clean, cut, cut_pair};
 use crate::report::figures::count;
 use crate::report::layout::{WIDTH, left};
 use crate::report::palette::{Palette, paint};
+use crate::report::renames::words;
 use serde_json::{Value, json};
 
 /// Columns of the indent before a pair of values.
 const INDENT: usize = 4;
 
 /// A line for each difference with its place, and the two values under it.
-pub fn difference(divergences: &[Divergence<'_>], total: u64, palette: &Palette) -> String {
-    if total == 0 {
-        return "No difference.\n".to_owned();
+pub fn difference(found: &Comparison<'_>, palette: &Palette) -> String {
+    let Comparison { divergences, total, .. } = found;
+    let names = names(&found.names.total, palette);
+    if found.is_equal() {
+        return format!("No difference.\n{names}");
     }
     let mut out = String::new();
     for divergence in divergences {
@@ -30,13 +34,19 @@ pub fn difference(divergences: &[Divergence<'_>], total: u64, palette: &Palette)
         let (primary, candidate) = (paint(palette.bad, &primary), paint(palette.good, &candidate));
         out.push_str(&format!("{}{primary} -> {candidate}\n", " ".repeat(INDENT)));
     }
-    out.push_str(&format!("\n{}\n", totals(divergences, total)));
+    out.push_str(&format!("\n{}\n{names}", totals(divergences, *total)));
     out
 }
 
 /// How many like it a difference stands for, where it is not one.
 fn times(count: u64) -> String {
     if count > 1 { format!("  {}×", grouped(count)) } else { String::new() }
+}
+
+fn names(renames: &Renames, palette: &Palette) -> String {
+    words(renames).map_or_else(String::new, |words| {
+        format!("{}\n", paint(palette.faint, &format!("Identifiers that count as equal: {words}.")))
+    })
 }
 
 fn totals(divergences: &[Divergence<'_>], total: u64) -> String {
@@ -70,7 +80,7 @@ fn shown(value: Option<&[u8]>) -> String {
 }
 
 /// The same for programs.
-pub fn difference_json(divergences: &[Divergence<'_>], total: u64) -> String {
+pub fn difference_json(found: &Comparison<'_>) -> String {
     let side =
         |value: Option<&[u8]>| value.map(|value| String::from_utf8_lossy(value).into_owned());
     let each = |divergence: &Divergence<'_>| -> Value {
@@ -84,7 +94,23 @@ pub fn difference_json(divergences: &[Divergence<'_>], total: u64) -> String {
             "count": divergence.count,
         })
     };
-    let differences: Vec<_> = divergences.iter().map(each).collect();
-    let all = json!({ "equal": total == 0, "total": total, "differences": differences });
+    let differences: Vec<_> = found.divergences.iter().map(each).collect();
+    let all = json!({
+        "equal": found.is_equal(),
+        "total": found.total,
+        "differences": differences,
+        "renames": renames_json(found),
+    });
     format!("{all:#}\n")
+}
+
+/// Values that count as equal for being identifiers with other names, by the pattern of their
+/// place.
+fn renames_json(found: &Comparison<'_>) -> Value {
+    let one = |renames: &Renames| {
+        let Renames { renamed, opaque, offset, by } = renames;
+        json!({ "renamed": renamed, "opaque": opaque, "offset": offset, "by": by })
+    };
+    let places = found.names.places().map(|(place, renames)| (place.pattern(), one(renames)));
+    Value::Object(places.collect())
 }

@@ -8,6 +8,7 @@ use crate::model::{Finding, Status};
 use crate::report::clean::{clean, cut, cut_pair, cut_start};
 use crate::report::figures::{count, latency};
 use crate::report::ledger::rows;
+use crate::report::renames::words;
 use crate::report::text::{change, times};
 use crate::report::view::{by_endpoint, short, shown_value};
 use crate::report::{Report, hint};
@@ -79,7 +80,12 @@ fn summary(report: &Report<'_>) -> String {
         0 => "No finding is open.".to_owned(),
         some => format!("{} open: {}.", count(some, "finding"), report.severities()),
     };
-    format!("{differ}; {covered} of the requests chosen for mirroring were compared. {found}")
+    let names = words(&totals.renames);
+    let names = names
+        .map_or_else(String::new, |words| format!(" Identifiers that count as equal: {words}."));
+    format!(
+        "{differ}; {covered} of the requests chosen for mirroring were compared. {found}{names}"
+    )
 }
 
 fn filter(report: &Report<'_>) -> Option<String> {

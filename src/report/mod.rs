@@ -21,6 +21,7 @@ mod ledger;
 pub mod markdown;
 mod palette;
 mod question;
+mod renames;
 mod sessions;
 mod show;
 pub mod text;

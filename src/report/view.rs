@@ -2,8 +2,8 @@
 
 use crate::base::{Percent, grouped, share};
 use crate::model::{
-    EndpointStats, Finding, Ledger, RuleName, RuleUse, Session, SessionInfo, Severity, Signature,
-    Status, Variant,
+    EndpointStats, Finding, Ledger, Renames, RuleName, RuleUse, Session, SessionInfo, Severity,
+    Signature, Status, Variant,
 };
 use crate::report::Glob;
 use crate::report::clean::clean;
@@ -39,6 +39,8 @@ pub struct Totals {
     pub expected: u64,
     /// Among the diverged: the candidate failed and the primary did not.
     pub worse: u64,
+    /// Values that count as equal for being identifiers with other names.
+    pub renames: Renames,
 }
 
 /// A session as it is reported.
@@ -268,6 +270,7 @@ fn totals(endpoints: &[(&str, &EndpointStats)]) -> Totals {
         totals.noise += stats.noise;
         totals.expected += stats.expected;
         totals.worse += stats.worse;
+        totals.renames.merge(&stats.renamed());
     }
     totals
 }

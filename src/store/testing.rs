@@ -49,6 +49,7 @@ pub fn judgement(endpoint: &str, marks: Vec<Mark>) -> Judgement {
         candidate: Duration::from_millis(20),
         worse: false,
         marks,
+        renames: Vec::new(),
     }
 }
 

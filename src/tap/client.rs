@@ -388,7 +388,7 @@ mod tests {
     }
 
     /// A client with the tap's end of its connection.
-    struct Scene {
+    struct Terms {
         client: Arc<Client>,
         settings: Settings,
         begun: Begun,
@@ -398,7 +398,7 @@ mod tests {
 
     const WAIT: Duration = Duration::from_secs(10);
 
-    impl Scene {
+    impl Terms {
         /// Between a client, whose end it gives, and a primary.
         fn new(primary: Duration, buffer: usize) -> (Self, DuplexStream, Patient<DuplexStream>) {
             let (far, near) = duplex(buffer);
@@ -440,31 +440,31 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_has_rested_serves_on() {
-        let (mut scene, mut far, mut near) = Scene::new(Duration::ZERO, 64 << 10);
+        let (mut terms, mut far, mut near) = Terms::new(Duration::ZERO, 64 << 10);
         for _ in 0..3 {
             far.write_all(GET).await.expect("room");
-            near = scene.awake(near).await.expect("it rests");
+            near = terms.awake(near).await.expect("it rests");
             answer(&mut far).await;
             // A part of a request is waited for to its end.
             far.write_all(&GET[..9]).await.expect("room");
-            assert!(scene.client.rest(&mut near, &scene.settings, &scene.stop).await);
+            assert!(terms.client.rest(&mut near, &terms.settings, &terms.stop).await);
             let rest = async {
                 time::sleep(2 * REST).await;
                 far.write_all(&GET[9..]).await.expect("room");
             };
-            near = tokio::join!(scene.awake(near), rest).0.expect("it rests");
+            near = tokio::join!(terms.awake(near), rest).0.expect("it rests");
             answer(&mut far).await;
         }
         drop(far);
-        assert!(!scene.client.rest(&mut near, &scene.settings, &scene.stop).await);
+        assert!(!terms.client.rest(&mut near, &terms.settings, &terms.stop).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_does_not_rest_before_its_first_answer() {
         for sent in [&b""[..], &GET[..9]] {
-            let (mut scene, mut far, near) = Scene::new(Duration::ZERO, 64 << 10);
+            let (mut terms, mut far, near) = Terms::new(Duration::ZERO, 64 << 10);
             far.write_all(sent).await.expect("room");
-            assert!(scene.awake(near).await.is_none(), "{}", String::from_utf8_lossy(sent));
+            assert!(terms.awake(near).await.is_none(), "{}", String::from_utf8_lossy(sent));
         }
     }
 
@@ -478,24 +478,24 @@ mod tests {
             (GET, Duration::ZERO, 64),
         ];
         for (sent, primary, buffer) in cases {
-            let (mut scene, mut far, near) = Scene::new(primary, buffer);
+            let (mut terms, mut far, near) = Terms::new(primary, buffer);
             far.write_all(sent).await.expect("room");
-            assert!(scene.awake(near).await.is_none(), "{}", String::from_utf8_lossy(sent));
+            assert!(terms.awake(near).await.is_none(), "{}", String::from_utf8_lossy(sent));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_part_of_a_request_that_came_with_the_one_before_is_kept() {
-        let (mut scene, mut far, mut near) = Scene::new(Duration::ZERO, 64 << 10);
+        let (mut terms, mut far, mut near) = Terms::new(Duration::ZERO, 64 << 10);
         far.write_all(&[GET, &GET[..9]].concat()).await.expect("room");
-        near = scene.awake(near).await.expect("what came last was written");
+        near = terms.awake(near).await.expect("what came last was written");
         answer(&mut far).await;
-        assert!(scene.client.rest(&mut near, &scene.settings, &scene.stop).await);
+        assert!(terms.client.rest(&mut near, &terms.settings, &terms.stop).await);
         let rest = async {
             time::sleep(2 * REST).await;
             far.write_all(&GET[9..]).await.expect("room");
         };
-        tokio::join!(scene.awake(near), rest).0.expect("it rests");
+        tokio::join!(terms.awake(near), rest).0.expect("it rests");
         answer(&mut far).await;
     }
 }

@@ -20,6 +20,7 @@ mod ledger;
 mod live;
 mod mirror;
 mod protect;
+mod renames;
 mod rfc_bounds;
 mod rfc_forwarding;
 mod rfc_http2;

@@ -8,12 +8,15 @@
 //! This module never recurses, converts a number to a float, or copies a value.
 
 mod array;
+mod leaves;
 mod lockstep;
 mod object;
+mod task;
 mod texts;
 mod walk;
 
 pub use array::Keys;
+pub(super) use leaves::{Leaf, leaves};
 pub use texts::both_ways;
 pub(super) use texts::diff_texts;
 pub(super) use walk::{MAX_DEPTH, diff};

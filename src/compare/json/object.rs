@@ -1,6 +1,6 @@
 //! Objects, member by member.
 
-use super::walk::{Change, Children, Step, Task};
+use super::task::{Change, Children, Step, Task};
 use crate::compare::fuel::Fuel;
 use crate::syntax::json::{Document, Member, Text, Value};
 use std::collections::{HashMap, HashSet};

@@ -5,6 +5,7 @@
 use super::lockstep::in_lockstep;
 use super::walk::diff;
 use crate::compare::comparison::Comparison;
+use crate::compare::rename::settle;
 use crate::compare::rules::Rules;
 use crate::compare::terms::Terms;
 use crate::syntax::json::Document;
@@ -37,13 +38,12 @@ pub fn both_ways<'a>(
 ) -> (Option<Comparison<'a>>, Option<Comparison<'a>>) {
     let terms = Terms::from(rules);
     let (mut fast, mut slow) = (Comparison::default(), Comparison::default());
-    let fast = in_lockstep(x, y, terms, &mut fast).then_some(fast);
-    let slow = match [x, y].map(Document::parse) {
-        [Ok(x), Ok(y)] => {
-            diff(&x, &y, terms, &mut slow);
-            Some(slow)
-        }
-        _ => None,
-    };
-    (fast, slow)
+    let is_fast = in_lockstep(x, y, terms, &mut fast);
+    let documents = [x, y].map(Document::parse);
+    if let [Ok(x), Ok(y)] = &documents {
+        diff(x, y, terms, &mut slow);
+    }
+    settle(&mut fast, terms);
+    settle(&mut slow, terms);
+    (is_fast.then_some(fast), documents.iter().all(Result::is_ok).then_some(slow))
 }

@@ -2,7 +2,7 @@
 
 use super::array::{self, Keys, Note, Site};
 use super::object;
-use crate::compare::class::of_text;
+use super::task::{Change, Children, Step, Task};
 use crate::compare::comparison::{Comparison, Sides};
 use crate::compare::fuel::Fuel;
 use crate::compare::places::{Here, Scope};
@@ -11,16 +11,12 @@ use crate::compare::terms::Terms;
 use crate::compare::trail::Trail;
 use crate::compare::weigh::Scale;
 use crate::config::ArrayRule;
-use crate::model::{Class, Divergence, Kind, Path, Place, Seg, Severity};
-use crate::syntax::json::{Document, Shape, Text, Value};
+use crate::model::{Divergence, Kind, Path, Place, Severity};
+use crate::syntax::json::{Document, Shape, Value};
 use std::vec::IntoIter;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// Containers below this depth are compared as text only.
 pub(in crate::compare) const MAX_DEPTH: usize = 512;
-
-/// A key of more bytes is cut in a path, and told from others by a hash.
-const MAX_KEY: usize = 256;
 
 /// Lists what differs between two documents, in document order.
 pub(in crate::compare) fn diff<'a>(
@@ -33,52 +29,12 @@ pub(in crate::compare) fn diff<'a>(
     let (root_x, root_y) = (x.root(), y.root());
     if x.raw(root_x) != y.raw(root_y) {
         walk.visit(root_x, root_y);
+        if walk.levels.is_empty() {
+            walk.end(Some(root_x));
+        }
         walk.run();
-    }
-}
-
-/// A child that differs, and how.
-#[derive(Debug)]
-pub(super) struct Task<'a> {
-    pub step: Step<'a>,
-    pub change: Change,
-}
-
-/// The way from a container to a child.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Step<'a> {
-    Key(Text<'a>),
-    Index(usize),
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Change {
-    /// It is on both sides, with different text.
-    Both(Value, Value),
-    Primary(Value),
-    Candidate(Value),
-    /// An element without a partner, and how many like it there are.
-    Removed(Value, u64),
-    Added(Value, u64),
-    /// An element that stands elsewhere on the other side, with its partner.
-    Moved {
-        x: Value,
-        y: Value,
-        count: u64,
-        severity: Severity,
-    },
-    /// A key that is repeated on one side more often than on the other, with its last values.
-    Repeated(Value, Value),
-}
-
-impl Change {
-    /// What stands there on either side.
-    fn values(self) -> [Option<Value>; 2] {
-        match self {
-            Self::Both(x, y) | Self::Repeated(x, y) => [Some(x), Some(y)],
-            Self::Moved { x, y, .. } => [Some(x), Some(y)],
-            Self::Primary(x) | Self::Removed(x, _) => [Some(x), None],
-            Self::Candidate(y) | Self::Added(y, _) => [None, Some(y)],
+        if !walk.found.truncated {
+            walk.found.suspects.search(x, &terms.rules.places);
         }
     }
 }
@@ -102,7 +58,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     /// A walk that stands at the root.
     pub(super) fn new(
         [x, y]: [&'w Document<'a>; 2],
-        Terms { rules, keys }: Terms<'w>,
+        Terms { rules, keys, .. }: Terms<'w>,
         found: &'w mut Comparison<'a>,
     ) -> Self {
         let (path, levels) = (Path::default(), Vec::new());
@@ -157,6 +113,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
             if self.levels.len() == depth {
                 self.leave();
+                self.end(task.change.primary());
             }
         }
     }
@@ -172,6 +129,13 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn leave(&mut self) {
         self.path.0.pop();
         self.trail.back();
+    }
+
+    /// What differs at a value has been told; all that is never told of is equal.
+    fn end(&mut self, primary: Option<Value>) {
+        if let Some(value) = primary.filter(|_| self.rules.renames()) {
+            self.found.ended(value);
+        }
     }
 
     fn perform(&mut self, task: &Task<'a>) {
@@ -226,8 +190,13 @@ impl<'w, 'a> Walk<'w, 'a> {
             Shape::Bool if raw_x != raw_y => scale.booleans(),
             Shape::Bool | Shape::Null | Shape::Array | Shape::Object => None,
         };
-        if let Some(kind) = verdict {
-            self.add(kind, Sides::Json(raw_x, raw_y));
+        let renames = self.rules.renames();
+        match verdict {
+            None => {}
+            Some(Kind::Value) if renames && self.is_told(Kind::Value, self.sides(x, y)) => {
+                self.found.value((raw_x, raw_y), &self.path);
+            }
+            Some(kind) => self.add(kind, Sides::Json(raw_x, raw_y)),
         }
     }
 
@@ -369,70 +338,6 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let divergence = |place| Divergence { severity, count, ..sides.divergence(kind, place) };
         self.found.add_made(|| divergence(Place::Body(self.path.clone())));
-    }
-}
-
-impl Step<'_> {
-    /// The step as a path shows it. A key that is an identifier or a date is data, not a name.
-    pub(super) fn seg(self) -> Seg {
-        let key = match self {
-            Self::Index(index) => return Seg::Index(index),
-            Self::Key(key) => key,
-        };
-        let name = display(key);
-        // None of the classes below does without a digit or a dot.
-        if !name.bytes().any(|byte| byte.is_ascii_digit() || byte == b'.') {
-            return Seg::Key(name);
-        }
-        match of_text(name.as_bytes()) {
-            Class::Int
-            | Class::Uuid
-            | Class::Ulid
-            | Class::ObjectId
-            | Class::Date
-            | Class::Rfc3339
-            | Class::Host => Seg::AnyKey(name),
-            _ => Seg::Key(name),
-        }
-    }
-}
-
-fn display(key: Text<'_>) -> String {
-    let mut name = key.to_display();
-    if name.len() > MAX_KEY {
-        let hash = xxh3_64(&key.canonical());
-        name.truncate(name.floor_char_boundary(MAX_KEY));
-        name.push_str(&format!("…{hash:016x}"));
-    }
-    name
-}
-
-/// Pairs the children of two containers, and keeps those that differ.
-pub(super) struct Children<'c, 'a> {
-    pub x: &'c Document<'a>,
-    pub y: &'c Document<'a>,
-    pub fuel: &'c mut Fuel,
-    /// What a look at a child that differs costs.
-    pub toll: u64,
-    pub tasks: Vec<Task<'a>>,
-}
-
-impl<'a> Children<'_, 'a> {
-    /// Keeps a pair unless its texts are equal; nothing once the fuel is used up.
-    pub(super) fn both(&mut self, step: Step<'a>, x: Value, y: Value) -> Option<()> {
-        let (raw_x, raw_y) = (self.x.raw(x), self.y.raw(y));
-        if raw_x.len() == raw_y.len() {
-            self.fuel.bytes(raw_x.len())?;
-        }
-        if raw_x != raw_y {
-            self.fuel.spend(self.toll)?;
-            self.tasks.push(Task { step, change: Change::Both(x, y) });
-        }
-        Some(())
-    }
-
-    pub(super) fn one(&mut self, step: Step<'a>, change: Change) {
-        self.tasks.push(Task { step, change });
     }
 }
 

@@ -113,6 +113,8 @@ struct Totals {
     expected: u64,
     /// In which the candidate failed and the primary did not.
     worse: u64,
+    /// Values that count as equal for being identifiers with other names.
+    renames: Renames,
 }
 
 /// The counts of one endpoint.
@@ -127,7 +129,23 @@ struct Endpoint<'a> {
     noise: u64,
     expected: u64,
     worse: u64,
+    /// Where values count as equal for being identifiers with other names: by pattern, 16 at most
+    /// and the rest together.
+    renames: BTreeMap<&'a str, Renames>,
     latency: Latency,
+}
+
+/// Values that differ and count as equal.
+#[derive(Serialize, JsonSchema)]
+struct Renames {
+    /// Identifiers that have one other name wherever they are seen, at two places at least.
+    renamed: u64,
+    /// Random identifiers that are seen at one place only.
+    opaque: u64,
+    /// Numbers that are higher by the same in exchange after exchange.
+    offset: u64,
+    /// By how much those are, where this is about one place.
+    by: Option<i64>,
 }
 
 /// Of compared trials.
@@ -352,8 +370,9 @@ impl<'a> Rule<'a> {
 
 impl From<view::Totals> for Totals {
     fn from(totals: view::Totals) -> Self {
-        let view::Totals { compared, equal, diverged, noise, expected, worse } = totals;
-        Self { compared, equal, diverged, noise, expected, worse }
+        let view::Totals { compared, equal, diverged, noise, expected, worse, renames } = totals;
+        let renames = renames.into();
+        Self { compared, equal, diverged, noise, expected, worse, renames }
     }
 }
 
@@ -368,11 +387,23 @@ impl<'a> From<(&'a str, &'a model::EndpointStats)> for Endpoint<'a> {
             noise: stats.noise,
             expected: stats.expected,
             worse: stats.worse,
+            renames: stats
+                .renames
+                .iter()
+                .map(|(pattern, renames)| (pattern.as_str(), (*renames).into()))
+                .collect(),
             latency: Latency {
                 primary: (&stats.primary).into(),
                 candidate: (&stats.candidate).into(),
             },
         }
+    }
+}
+
+impl From<model::Renames> for Renames {
+    fn from(renames: model::Renames) -> Self {
+        let model::Renames { renamed, opaque, offset, by } = renames;
+        Self { renamed, opaque, offset, by }
     }
 }
 

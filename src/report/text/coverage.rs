@@ -6,6 +6,7 @@ use crate::report::clean::clean;
 use crate::report::layout::{Labelled, right};
 use crate::report::ledger::{Row, rows};
 use crate::report::palette::{Palette, paint};
+use crate::report::renames::words;
 
 /// The ledger: every row but the first adds up to the first.
 pub(super) fn push(out: &mut String, report: &Report<'_>, palette: &Palette) {
@@ -42,6 +43,11 @@ pub(super) fn push_answers(out: &mut String, report: &Report<'_>, palette: &Pale
     ];
     let rows: Vec<_> = rows.into_iter().filter(|row| row.count > 0).collect();
     push_rows(out, &rows, palette);
+    if let Some(words) = words(&totals.renames) {
+        let text = format!("identifiers that count as equal: {words}");
+        let label = "  ".to_owned();
+        Labelled { label, label_width: 2, text: &text, style: palette.faint }.push_to(out);
+    }
 }
 
 /// The rules that matched nothing, and those that are broader than one field.

@@ -4,8 +4,11 @@
 
 use crate::compare::Stem;
 use crate::model::{
-    Disposition, EndpointName, EndpointStats, Judged, Kind, Origin, Severity, Signature, Status,
+    Disposition, EndpointName, EndpointStats, Judged, Kind, Origin, Renames, Severity, Signature,
+    Status,
 };
+use crate::store::book::pages::MAX_NAME;
+use crate::store::sample;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -22,6 +25,8 @@ pub struct Judgement {
     pub worse: bool,
     /// None: the answers are equal.
     pub marks: Vec<Mark>,
+    /// What counts as equal for being an identifier with another name, by its place's pattern.
+    pub renames: Vec<(String, Renames)>,
 }
 
 /// One signature that a trial shows, however many places of the answer it is found at.
@@ -74,6 +79,9 @@ pub(super) fn count(stats: &mut EndpointStats, judgement: &Judgement) {
     *verdict += 1;
     stats.ledger.settle(Disposition::Compared);
     stats.worse += u64::from(judgement.worse);
+    for (pattern, renames) in &judgement.renames {
+        stats.rename(&sample::cut(pattern, MAX_NAME), renames);
+    }
     stats.primary.record(judgement.primary);
     stats.candidate.record(judgement.candidate);
 }

@@ -53,7 +53,9 @@ pub(super) const ALL_SAMPLES: usize = 5 << 20;
 /// counts and it add up to all marks), `overflow["sample_bodies"]` the samples kept without their
 /// messages, `overflow["samples"]` those not kept for want of room, `overflow["variants"]` the
 /// trials that diverged and whose variant was not kept (so that the variants' counts and it add up
-/// to all that diverged), and `overflow["rules"]` how often a rule beyond the bound was told of.
+/// to all that diverged), `overflow["rules"]` how often a rule beyond the bound was told of, and
+/// `overflow["identifiers"]` the values that there was no room to look at, or to remember, as
+/// identifiers.
 #[derive(Debug)]
 pub struct Book {
     /// Under the names as they came.
@@ -140,6 +142,13 @@ impl Book {
     pub fn fold(&mut self, ledger: &Ledger) {
         self.overflow("endpoints", ledger.seen);
         self.on(OTHER.into(), |stats| stats.ledger.merge(ledger));
+    }
+
+    /// Values of one comparison that there was no room to look at, or to remember, as identifiers.
+    pub fn unnamed(&mut self, n: u64) {
+        if n > 0 {
+            self.overflow("identifiers", n);
+        }
     }
 
     /// Books one compared trial in which nothing differs.

@@ -7,6 +7,7 @@
 mod codec;
 mod envelope;
 mod record;
+mod renames;
 mod rule;
 mod variant;
 

@@ -9,6 +9,7 @@ use crate::model::{
     DropReason, EndpointStats, FailReason, Finding, Histogram, Kind, Ledger, Sample, SampleReply,
     SampleRequest, SessionInfo, Severity, Signature, SkipReason, Status,
 };
+use crate::store::format::renames;
 use crate::store::{Sums, Totals};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -218,6 +219,8 @@ struct EndpointRecord {
     noise: u64,
     expected: u64,
     worse: u64,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    renames: renames::Records,
     /// Bucket and count.
     primary: Vec<(u16, u64)>,
     candidate: Vec<(u16, u64)>,
@@ -233,6 +236,7 @@ pub(in crate::store) fn endpoint_to_json(endpoint: &str, stats: &EndpointStats) 
         noise: stats.noise,
         expected: stats.expected,
         worse: stats.worse,
+        renames: renames::to_records(&stats.renames),
         primary: stats.primary.buckets().collect(),
         candidate: stats.candidate.buckets().collect(),
     })
@@ -249,6 +253,7 @@ pub(in crate::store) fn gone_endpoint_to_json(endpoint: &str) -> Vec<u8> {
         noise: 0,
         expected: 0,
         worse: 0,
+        renames: BTreeMap::new(),
         primary: Vec::new(),
         candidate: Vec::new(),
     })
@@ -276,6 +281,7 @@ pub(in crate::store) fn endpoint_from_json(
         noise: record.noise,
         expected: record.expected,
         worse: record.worse,
+        renames: renames::from_records(record.renames)?,
         primary: Histogram::from_buckets(record.primary),
         candidate: Histogram::from_buckets(record.candidate),
     };

@@ -69,7 +69,8 @@ pub(super) fn cost(sides: &mut Sides<'_, '_>, (at_a, at_b): (usize, usize)) -> u
 pub(super) fn are_others(sides: &Sides<'_, '_>, (at_a, at_b): (usize, usize)) -> bool {
     let values = sides.a.value(at_a).zip(sides.b.value(at_b));
     let (a, b) = (sides.a.hasher.document, sides.b.hasher.document);
-    values.is_some_and(|(one, other)| are_distinct((a, one), (b, other)))
+    let renames = sides.a.hasher.renames();
+    values.is_some_and(|(one, other)| are_distinct((a, one), (b, other), renames))
 }
 
 #[cfg(test)]

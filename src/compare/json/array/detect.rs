@@ -10,7 +10,7 @@ use super::pair::Site;
 use super::side::{Side, Sides};
 use super::step::{IDENTITIES, identity};
 use crate::compare::fuel::Fuel;
-use crate::compare::json::walk::Step;
+use crate::compare::json::task::Step;
 use crate::compare::places::Here;
 use crate::syntax::json::{Shape, Text, Value};
 use std::collections::HashSet;
@@ -171,7 +171,7 @@ fn stands(site: &Site<'_>, here: Here<'_>) -> bool {
 /// A field that all objects of both sides hold a string or a number under.
 struct Column<'a> {
     key: Key<'a>,
-    /// How many names both sides have; absent where one is repeated.
+    /// How many names both sides have.
     shared: usize,
     /// Where a side first repeats a name.
     repeats: [Option<usize>; 2],

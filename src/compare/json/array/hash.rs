@@ -9,7 +9,8 @@
 //! This module never recurses, and never says that two values are equal.
 
 use crate::compare::class::{Moment, of_text};
-use crate::compare::json::walk::{MAX_DEPTH, Step};
+use crate::compare::json::task::Step;
+use crate::compare::json::walk::MAX_DEPTH;
 use crate::compare::places::{Held, Here, Regard};
 use crate::compare::rules::Rules;
 use crate::config::Pairing;
@@ -74,6 +75,11 @@ impl<'h, 'a> Hasher<'h, 'a> {
         let (path, mut lengths) = (here.path.clone(), primary.max(candidate).to_vec());
         lengths.push(length);
         Self { document, rules, seed, path, lengths, buffer: Vec::new() }
+    }
+
+    /// Whether identifiers may have other names on the other side.
+    pub(super) fn renames(&self) -> bool {
+        self.rules.renames()
     }
 
     /// What hashing so many bytes costs, in units of fuel.

@@ -2,7 +2,7 @@
 //!
 //! This module never lists the elements: however many there are, it holds none but those that differ.
 
-use crate::compare::json::walk::{Change, Children, Step, Task};
+use crate::compare::json::task::{Change, Children, Step, Task};
 use crate::syntax::json::Value;
 
 /// Pairs elements by index. Tells, beside the differing children, whether the lengths differ;

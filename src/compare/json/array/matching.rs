@@ -5,7 +5,7 @@
 //! This module never decides what belongs together.
 
 use super::order::kept;
-use crate::compare::json::walk::{Change, Children, Step, Task};
+use crate::compare::json::task::{Change, Children, Step, Task};
 use crate::model::Severity;
 use crate::syntax::json::Value;
 

@@ -2,6 +2,9 @@
 //!
 //! This module never looks further than one element on each side.
 
+use crate::compare::class::Pair;
+use crate::compare::fuel::Fuel;
+use crate::compare::rename::renamable;
 use crate::syntax::json::{Decimal, Document, Shape, Text, Value};
 
 /// Members that name an element, the most telling first.
@@ -22,16 +25,22 @@ pub(super) struct Listed<'s, 'a> {
 /// A member that an object repeats holds nothing. Scalars are equal as they are everywhere: numbers
 /// by value, strings by characters.
 ///
+/// Nothing where the fuel ran out.
+///
 /// This is a contract: whoever reads two texts side by side and never looks back may go on through
 /// an array for as long as it holds.
-pub(super) fn in_step(x: Listed<'_, '_>, y: Listed<'_, '_>) -> bool {
+pub(super) fn in_step(x: Listed<'_, '_>, y: Listed<'_, '_>, fuel: &mut Fuel) -> Option<bool> {
     if x.values.len() != y.values.len() {
-        return false;
+        return Some(false);
     }
     let mut shared = [true; IDENTITIES.len()];
-    x.values.iter().zip(y.values).all(|(&one, &other)| {
-        if x.document.raw(one) == y.document.raw(other) {
-            return true;
+    for (&one, &other) in x.values.iter().zip(y.values) {
+        let (raw_x, raw_y) = (x.document.raw(one), y.document.raw(other));
+        if raw_x.len() == raw_y.len() {
+            fuel.bytes(raw_x.len())?;
+        }
+        if raw_x == raw_y {
+            continue;
         }
         let (held_x, held_y) = (identities(x.document, one), identities(y.document, other));
         for (shared, held) in shared.iter_mut().zip(held_x.into_iter().zip(held_y)) {
@@ -40,18 +49,41 @@ pub(super) fn in_step(x: Listed<'_, '_>, y: Listed<'_, '_>) -> bool {
                 _ => false,
             };
         }
-        shared.contains(&true)
-    })
+        if !shared.contains(&true) {
+            return Some(false);
+        }
+    }
+    Some(true)
 }
 
-/// Whether the first of the identities that both objects hold is not the same.
+/// Whether the first of the identities that both objects hold is not the same. Where identifiers
+/// may have other names on the other side, one that somebody has made up says nothing.
 pub(super) fn are_distinct<'a>(
     (document_x, x): (&Document<'a>, Value),
     (document_y, y): (&Document<'a>, Value),
+    renames: bool,
 ) -> bool {
     let held = identities(document_x, x).into_iter().zip(identities(document_y, y));
     let mut both = held.filter_map(|(one, other)| one.zip(other));
-    both.next().is_some_and(|(one, other)| !same_scalar((document_x, one), (document_y, other)))
+    both.next().is_some_and(|(one, other)| {
+        let pair = ((document_x, one), (document_y, other));
+        let same = same_scalar(pair.0, pair.1);
+        !same && (!renames || !may_be_renamed(pair.0, pair.1))
+    })
+}
+
+/// Whether two strings are identifiers of one class.
+fn may_be_renamed(
+    (document_x, x): (&Document<'_>, Value),
+    (document_y, y): (&Document<'_>, Value),
+) -> bool {
+    if [document_x.shape(x), document_y.shape(y)] != [Shape::String; 2] {
+        return false;
+    }
+    let (x, y) = (document_x.string(x).canonical(), document_y.string(y).canonical());
+    let pair = Pair::of_text(&x, &y);
+    let fits = |text: &[u8]| renamable(None, pair.primary, text);
+    pair.is_alike() && fits(&x) && fits(&y)
 }
 
 /// The scalars that an object holds under each of the [`IDENTITIES`].
@@ -103,8 +135,9 @@ mod tests {
             Listed { document: one, values: &x_values },
             Listed { document: other, values: &y_values },
         );
-        assert_eq!(in_step(one, other), expected, "{x} {y}");
-        assert_eq!(in_step(other, one), expected, "{y} {x}");
+        let fuel = &mut Fuel::new();
+        assert_eq!(in_step(one, other, fuel), Some(expected), "{x} {y}");
+        assert_eq!(in_step(other, one, fuel), Some(expected), "{y} {x}");
     }
 
     #[test]

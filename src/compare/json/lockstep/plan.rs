@@ -4,7 +4,7 @@
 //!
 //! This module never looks at a value.
 
-use crate::compare::json::walk::Step;
+use crate::compare::json::task::Step;
 use crate::syntax::json::Document;
 
 /// So many entries may always be noted.

@@ -9,7 +9,7 @@ use super::frames::{Frame, Frames, Sort};
 use super::names::Names;
 use super::plan::{Entry, Pair, Plan, What};
 use crate::compare::json::MAX_DEPTH;
-use crate::compare::json::walk::Step;
+use crate::compare::json::task::Step;
 use crate::syntax::json::{Document, Text, Tokens};
 use std::str::from_utf8;
 
