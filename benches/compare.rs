@@ -90,7 +90,7 @@ fn shuffled(below: u32) -> impl Iterator<Item = u32> {
 
 /// An array of so many of four strings.
 fn letters(length: u32, seed: u64) -> String {
-    let mut state = seed * 0x9e37_79b9_7f4a_7c15;
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut letter = |_| {
         state ^= state << 13;
         state ^= state >> 7;

@@ -171,7 +171,7 @@ fn stands(site: &Site<'_>, here: Here<'_>) -> bool {
 /// A field that all objects of both sides hold a string or a number under.
 struct Column<'a> {
     key: Key<'a>,
-    /// How many names both sides have; absent where one is repeated.
+    /// How many names both sides have.
     shared: usize,
     /// Where a side first repeats a name.
     repeats: [Option<usize>; 2],

@@ -95,21 +95,11 @@ fn matching(work: &mut Work<'_, '_, '_>, pairing: &Pairing) -> Option<Matching> 
     match pairing {
         Pairing::Set => set::set(work),
         Pairing::Multiset => set::multiset(work),
-        Pairing::Auto if steps_alike(work)? => Some(by_index(work)),
+        Pairing::Auto if in_step(work.x, work.y, work.fuel)? => Some(by_index(work)),
         Pairing::Auto | Pairing::Lcs | Pairing::Keyed(_) | Pairing::Index => {
             align::align(work, pairing)
         }
     }
-}
-
-/// Pays for the look, and looks.
-fn steps_alike(work: &mut Work<'_, '_, '_>) -> Option<bool> {
-    let bytes = |listed: Listed<'_, '_>| match (listed.values.first(), listed.values.last()) {
-        (Some(first), Some(last)) => last.end() - first.start(),
-        _ => 0,
-    };
-    work.fuel.bytes(bytes(work.x) + bytes(work.y))?;
-    Some(in_step(work.x, work.y))
 }
 
 fn by_index(work: &Work<'_, '_, '_>) -> Matching {

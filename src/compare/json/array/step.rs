@@ -2,6 +2,7 @@
 //!
 //! This module never looks further than one element on each side.
 
+use crate::compare::fuel::Fuel;
 use crate::syntax::json::{Decimal, Document, Shape, Text, Value};
 
 /// Members that name an element, the most telling first.
@@ -22,16 +23,22 @@ pub(super) struct Listed<'s, 'a> {
 /// A member that an object repeats holds nothing. Scalars are equal as they are everywhere: numbers
 /// by value, strings by characters.
 ///
+/// Nothing where the fuel ran out.
+///
 /// This is a contract: whoever reads two texts side by side and never looks back may go on through
 /// an array for as long as it holds.
-pub(super) fn in_step(x: Listed<'_, '_>, y: Listed<'_, '_>) -> bool {
+pub(super) fn in_step(x: Listed<'_, '_>, y: Listed<'_, '_>, fuel: &mut Fuel) -> Option<bool> {
     if x.values.len() != y.values.len() {
-        return false;
+        return Some(false);
     }
     let mut shared = [true; IDENTITIES.len()];
-    x.values.iter().zip(y.values).all(|(&one, &other)| {
-        if x.document.raw(one) == y.document.raw(other) {
-            return true;
+    for (&one, &other) in x.values.iter().zip(y.values) {
+        let (raw_x, raw_y) = (x.document.raw(one), y.document.raw(other));
+        if raw_x.len() == raw_y.len() {
+            fuel.bytes(raw_x.len())?;
+        }
+        if raw_x == raw_y {
+            continue;
         }
         let (held_x, held_y) = (identities(x.document, one), identities(y.document, other));
         for (shared, held) in shared.iter_mut().zip(held_x.into_iter().zip(held_y)) {
@@ -40,8 +47,11 @@ pub(super) fn in_step(x: Listed<'_, '_>, y: Listed<'_, '_>) -> bool {
                 _ => false,
             };
         }
-        shared.contains(&true)
-    })
+        if !shared.contains(&true) {
+            return Some(false);
+        }
+    }
+    Some(true)
 }
 
 /// Whether the first of the identities that both objects hold is not the same.
@@ -103,8 +113,9 @@ mod tests {
             Listed { document: one, values: &x_values },
             Listed { document: other, values: &y_values },
         );
-        assert_eq!(in_step(one, other), expected, "{x} {y}");
-        assert_eq!(in_step(other, one), expected, "{y} {x}");
+        let fuel = &mut Fuel::new();
+        assert_eq!(in_step(one, other, fuel), Some(expected), "{x} {y}");
+        assert_eq!(in_step(other, one, fuel), Some(expected), "{y} {x}");
     }
 
     #[test]

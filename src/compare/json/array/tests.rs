@@ -223,9 +223,10 @@ fn what_is_not_compared_decides_nothing() {
     assert_eq!(told(r#"{"a":[1,2]}"#, r#"{"a":[2,1]}"#, &rules), [""; 0]);
     let one = |id: u32, n: u32, m: u32| format!(r#"{{"id":{id},"n":{n},"m":{m}}}"#);
     let body = |elements: &[String]| format!(r#"{{"a":{}}}"#, array(elements));
-    let x = body(&[one(1, 1, 1), one(2, 2, 1), one(3, 3, 1)]);
-    assert_eq!(told(&x, &body(&[one(4, 1, 2), one(5, 2, 2), one(6, 3, 2)]), &rules), [""; 0]);
-    let y = body(&[one(1, 1, 2), one(3, 3, 2), one(2, 9, 2)]);
+    let x = body(&[one(1, 1, 1), one(2, 2, 1), one(3, 3, 1), one(4, 4, 1)]);
+    let y = body(&[one(5, 1, 2), one(6, 2, 2), one(7, 3, 2), one(8, 4, 2)]);
+    assert_eq!(told(&x, &y, &rules), [""; 0]);
+    let y = body(&[one(1, 1, 2), one(3, 3, 2), one(4, 4, 2), one(2, 9, 2)]);
     assert_eq!(told(&x, &y, &rules), ["moved $/a/1", "value $/a/1/n"]);
 }
 
@@ -460,39 +461,5 @@ proptest! {
             prop_assert_eq!(with(x, y, terms, |found| found.total == 0), same);
             prop_assert_eq!(with(x, x, terms, |found| found.total), 0);
         }
-    }
-}
-
-#[test]
-fn zz_times() {
-    let base = |numbers: &mut dyn Iterator<Item = u32>| {
-        array(numbers.map(|number| format!(r#"{{"id":{number},"name":"n{number}"}}"#)))
-    };
-    let letters = |length: u32, seed: u64| {
-        let mut state = seed * 0x9e37_79b9_7f4a_7c15;
-        array((0..length).map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            ["1", "2", "3", "4"][(state >> 20) as usize % 4]
-        }))
-    };
-    let x = base(&mut (0..20_000));
-    let mut shuffled = || (0..20_000).map(|number| (number * 7_919 + 13) % 20_000);
-    let cases = [
-        ("one", x.clone(), x.replacen("\"n10000\"", "\"m10000\"", 1)),
-        ("reversed", x.clone(), base(&mut (0..20_000).rev())),
-        ("disjoint", x.clone(), base(&mut (100_000..120_000))),
-        ("shuffled", x.clone(), base(&mut shuffled())),
-        ("shuffled_one", x.clone(), base(&mut shuffled()).replacen("\"n10000\"", "\"m10000\"", 1)),
-        ("front", x.clone(), base(&mut std::iter::once(99_999).chain(0..20_000))),
-        ("letters20", letters(20_000, 1), letters(20_000, 2)),
-        ("letters10", letters(10_000, 1), letters(10_000, 2)),
-        ("letters1", letters(1_000, 1), letters(1_000, 2)),
-    ];
-    for (name, x, y) in cases {
-        let start = std::time::Instant::now();
-        let total = plain(&x, &y, |found| found.total);
-        println!("TIME {name} {:?} total {total}", start.elapsed());
     }
 }
