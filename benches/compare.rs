@@ -95,7 +95,12 @@ fn letters(length: u32, seed: u64) -> String {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        ["\"a\"", "\"b\"", "\"c\"", "\"d\""][(state >> 20) as usize % 4]
+        match (state >> 20) % 4 {
+            0 => "\"a\"",
+            1 => "\"b\"",
+            2 => "\"c\"",
+            _ => "\"d\"",
+        }
     };
     let letters: Vec<_> = (0..length).map(&mut letter).collect();
     format!("[{}]", letters.join(","))
