@@ -2,7 +2,7 @@
 //!
 //! [`pair`](pair()) chooses how. Unless a rule says, elements that are [in step](step::in_step) are paired
 //! by index; else equal ends are cut off, a mere change of order is told as one, a [field](detect)
-//! that names the elements joins them, and what is left is aligned as a [sequence](sequence).
+//! that names the elements joins them, and what is left is aligned as a [sequence].
 //! Elements are known by their [hashes](hash), which leave out what the rules may let differ.
 //!
 //! Whatever is paired and not of the same text is visited: a match that is none is told as what
