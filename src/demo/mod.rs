@@ -9,7 +9,7 @@
 //! | renamed-field | `GET /users/{uuid}` | missing at `$.user.given_name`, extra at `$.user.first_name` |
 //! | number-to-string | `GET /orders/{uuid}` | type at `$.order.total` |
 //! | dropped-element | `GET /items/{int}` | array_length at `$.item.images`, removed at `$.item.images[*]` |
-//! | reordered-list | `GET /search` | value at `$.suggestions[*]` |
+//! | reordered-list | `GET /search` | reordered at `$.suggestions` |
 //! | added-field | `GET /categories` | extra at `$.categories[*].icon` |
 //! | server-error | `GET /items/{int}/reviews` | status at `status` |
 //! | slow-endpoint | `GET /export/items.csv` | latencies only |

@@ -130,6 +130,9 @@ fn differences(one: &Value, two: &Value, path: &str, found: &mut BTreeSet<Findin
                 }
             }
         }
+        (Value::Array(one), Value::Array(two)) if is_reordered(one, two) => {
+            found.insert((Kind::Reordered, path.to_owned()));
+        }
         (Value::Array(one), Value::Array(two)) => {
             let element = format!("{path}[*]");
             one.iter().zip(two).for_each(|(one, two)| differences(one, two, &element, found));
@@ -145,6 +148,16 @@ fn differences(one: &Value, two: &Value, path: &str, found: &mut BTreeSet<Findin
         | (Value::Bool(_), Value::Bool(_)) => drop(found.insert((Kind::Value, path.into()))),
         _ => drop(found.insert((Kind::Type, path.into()))),
     }
+}
+
+/// Whether nothing but the order is another one.
+fn is_reordered(one: &[Value], two: &[Value]) -> bool {
+    let sorted = |elements: &[Value]| {
+        let mut texts: Vec<_> = elements.iter().map(Value::to_string).collect();
+        texts.sort();
+        texts
+    };
+    one != two && sorted(one) == sorted(two)
 }
 
 /// For each endpoint, how many requests get another answer from version 2, and what differs.

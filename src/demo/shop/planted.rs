@@ -62,7 +62,7 @@ pub const PLANTED: &[Planted] = &[
     Planted {
         name: "reordered-list",
         endpoint: "GET /search",
-        findings: &[(Kind::Value, "$.suggestions[*]")],
+        findings: &[(Kind::Reordered, "$.suggestions")],
         what: "suggests the least common words first",
         edit: reverse_suggestions,
     },
