@@ -199,13 +199,13 @@ impl Shadow {
 
     /// How often changes have reached the disk.
     pub fn flushes(&self) -> u64 {
-        self.store()["flushes"].as_u64().expect("a count")
+        self.store().expect("JSON")["flushes"].as_u64().expect("a count")
     }
 
-    /// How storing goes.
-    fn store(&self) -> Value {
-        let ready: Value = serde_json::from_str(&get(self.admin, "/readyz").text()).expect("JSON");
-        ready["store"].clone()
+    /// How storing goes, where that is told without a token.
+    fn store(&self) -> Option<Value> {
+        let ready: Value = serde_json::from_str(&get(self.admin, "/readyz").text()).ok()?;
+        Some(ready["store"].clone())
     }
 
     /// Peak resident memory.
@@ -219,7 +219,8 @@ impl Shadow {
     /// Runs another command beside it, in its folder. A process that has only just begun to serve
     /// takes its store a moment later: before that, no command finds out whom to ask.
     pub fn command(&self, args: &[&str]) -> Output {
-        eventually("the store to be tried", || (self.store()["state"] != "starting").then_some(()));
+        let is_tried = || self.store().is_none_or(|store| store["state"] != "starting");
+        eventually("the store to be tried", || is_tried().then_some(()));
         command(self.folder.path(), args).output().expect("the binary runs")
     }
 

@@ -34,7 +34,7 @@ impl<'s, 'a> Sight<'s, 'a> {
         self.spend(1 + (value.end() - value.start()) as u64 / 256)
     }
 
-    /// Nested tests are nested calls; [`read`](super::read) bounds them.
+    /// Nested tests are nested calls; [`read`](super::read()) bounds them.
     pub(super) fn holds(&mut self, test: &Test, here: Value) -> Result<bool, Spent> {
         match test {
             Test::Any(tests) => self.some(tests, here, true),
