@@ -3,13 +3,14 @@
 use super::class::{Pair, of_json, of_text};
 use super::rename::{Learned, Names, Suspected, Suspects};
 use super::uses::Uses;
-use crate::model::{Class, Divergence, Kind, Path, Place};
+use crate::model::{Class, Divergence, Kind, Path, Place, Severity};
 use crate::syntax::json::Value;
 
 /// The divergences of one trial. None means that the two answers are equal under the rules.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison<'a> {
-    /// In document order; the first [`Comparison::MAX_RECORDED`] of them.
+    /// In document order; the first [`Comparison::MAX_RECORDED`] of them, at most
+    /// [`Comparison::MAX_INFO`] of which are merely worth knowing.
     pub divergences: Vec<Divergence<'a>>,
     /// All of them, recorded or not.
     pub total: u64,
@@ -21,6 +22,8 @@ pub struct Comparison<'a> {
     pub names: Names,
     /// What later comparisons may go by.
     pub learned: Learned,
+    /// How many of the recorded ones are merely worth knowing.
+    infos: usize,
     /// What may be no divergence. It counts as one until it is settled.
     pub(super) suspects: Suspects<'a>,
 }
@@ -28,6 +31,10 @@ pub struct Comparison<'a> {
 impl<'a> Comparison<'a> {
     /// More are counted, not recorded.
     pub const MAX_RECORDED: usize = 256;
+
+    /// What is merely worth knowing never takes the room of what is worse: no trial passes for equal
+    /// because so much has moved in it.
+    pub const MAX_INFO: usize = 64;
 
     /// Whether nothing differs.
     pub fn is_equal(&self) -> bool {
@@ -54,19 +61,24 @@ impl<'a> Comparison<'a> {
     pub(super) fn rewind(&mut self, mark: Mark) {
         let Mark { recorded, total, truncated, uses, suspects } = mark;
         self.divergences.truncate(recorded);
+        let infos = self.divergences.iter().filter(|each| each.severity == Severity::Info);
+        self.infos = infos.count();
         self.suspects.rewind(suspects);
         (self.total, self.truncated, self.uses) = (total, truncated, uses);
     }
 
     /// Counts a divergence, and records it if there is room.
     pub(super) fn add(&mut self, kind: Kind, place: impl FnOnce() -> Place, sides: Sides<'a>) {
-        self.add_made(|| sides.divergence(kind, place()));
+        self.add_made(kind.severity(), || sides.divergence(kind, place()));
     }
 
-    /// Counts a divergence, and makes it if there is room.
-    pub(super) fn add_made(&mut self, make: impl FnOnce() -> Divergence<'a>) {
+    /// Counts a divergence so bad, and makes it if there is room.
+    pub(super) fn add_made(&mut self, severity: Severity, make: impl FnOnce() -> Divergence<'a>) {
         self.total += 1;
-        if self.divergences.len() < Self::MAX_RECORDED {
+        let is_info = severity == Severity::Info;
+        if self.divergences.len() < Self::MAX_RECORDED && !(is_info && self.infos >= Self::MAX_INFO)
+        {
+            self.infos += usize::from(is_info);
             self.divergences.push(make());
         }
     }
@@ -94,10 +106,7 @@ impl<'a> Comparison<'a> {
 
     /// Counts and records what the caller has made.
     pub(super) fn push(&mut self, divergence: Divergence<'a>) {
-        self.total += 1;
-        if self.divergences.len() < Self::MAX_RECORDED {
-            self.divergences.push(divergence);
-        }
+        self.add_made(divergence.severity, || divergence);
     }
 }
 

@@ -337,7 +337,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             return;
         }
         let divergence = |place| Divergence { severity, count, ..sides.divergence(kind, place) };
-        self.found.add_made(|| divergence(Place::Body(self.path.clone())));
+        self.found.add_made(severity, || divergence(Place::Body(self.path.clone())));
     }
 }
 

@@ -463,3 +463,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn however_much_has_moved_what_is_worse_is_told_too() {
+    let item = |id: usize| format!(r#"{{"id":{id},"v":0}}"#);
+    let body = |ids: &mut dyn Iterator<Item = usize>, last: u8| {
+        let items: Vec<_> = ids.map(item).collect();
+        format!(r#"{{"a":[{}],"z":{last}}}"#, items.join(","))
+    };
+    let x = body(&mut (0..600), 1);
+    let y = body(&mut (0..600).map(|at| at ^ 1).chain([600]), 2);
+    let found = told(&x, &y, &Rules::default());
+    let moved = found.iter().filter(|line| line.starts_with("moved")).count();
+    assert_eq!(
+        (moved, found.last().map(String::as_str)),
+        (Comparison::MAX_INFO, Some("value $/z"))
+    );
+}
