@@ -213,7 +213,7 @@ impl Mirror {
     /// is one of the few that show what the rules select.
     fn is_for_the_judge(&self, request: &Request, plan: &Plan) -> bool {
         let is_named = plan.name.is_some();
-        (!is_named && may_have_operation(Asked::of(request)))
+        (!is_named && may_have_operation(Asked::of(request), &request.body))
             || (!plan.rules.names().is_empty() && self.glances.take())
     }
 

@@ -2,16 +2,17 @@
 //!
 //! [`operation()`] names them: GraphQL by the operation's name, or by a hash of the document where it
 //! has none; JSON-RPC 2.0 by the method. Several in one request are named together.
-//! [`may_have_operation`] tells from the head alone which requests are worth a look.
+//! [`may_have_operation`] tells at a glance which requests are worth a look.
 //!
 //! This module never makes a name of what a client wrote freely: names are short words.
 
 use super::{graphql, template};
-use crate::model::Request;
+use crate::model::{Payload, Request};
 use crate::syntax::json::{Document, Shape, Value};
 use crate::syntax::{Format, MediaType, percent_decode};
 use http::Method;
 use http::header::CONTENT_TYPE;
+use memchr::memmem;
 use std::collections::BTreeSet;
 
 /// A longer word is no name.
@@ -40,12 +41,29 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Whether a request may be one that [`operation()`] names.
-pub fn may_have_operation(asked: Asked<'_>) -> bool {
+/// Whether a request may be one that [`operation()`] names. Nothing is parsed.
+pub fn may_have_operation(asked: Asked<'_>, body: &Payload) -> bool {
     match *asked.method {
         Method::GET => asked.query.is_some_and(|query| query.contains("query=")),
-        Method::POST => sort(asked.media).is_some(),
+        Method::POST => match sort(asked.media) {
+            Some(Sort::Json) => has_mark(body),
+            Some(Sort::Document) => true,
+            None => false,
+        },
         _ => false,
+    }
+}
+
+/// Whether a body has one of the keys that tell the two protocols, as they are written. One in
+/// several pieces, which may cut a key apart, may have any.
+fn has_mark(body: &Payload) -> bool {
+    let mut chunks = body.chunks();
+    match (chunks.next(), chunks.next()) {
+        (Some(whole), None) => {
+            let marks: [&[u8]; 2] = [b"\"query\"", b"\"jsonrpc\""];
+            marks.into_iter().any(|mark| memmem::find(whole, mark).is_some())
+        }
+        (first, _) => first.is_some(),
     }
 }
 
@@ -144,11 +162,29 @@ fn is_word(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
 
     fn check(media: &str, body: &str, expected: Option<&str>) {
         let asked = Asked { method: &Method::POST, query: None, media: Some(media) };
         assert_eq!(operation(asked, body.as_bytes()).as_deref(), expected, "{body}");
-        assert!(expected.is_none() || may_have_operation(asked));
+        assert!(expected.is_none() || may_have_operation(asked, &payload(&[body])));
+    }
+
+    fn payload(chunks: &[&str]) -> Payload {
+        let mut payload = Payload::default();
+        chunks.iter().for_each(|chunk| payload.push(Bytes::copy_from_slice(chunk.as_bytes())));
+        payload
+    }
+
+    #[test]
+    fn a_body_without_the_keys_of_a_protocol_is_not_worth_a_look() {
+        let media = Some("application/json");
+        let asked = Asked { method: &Method::POST, query: None, media };
+        let may = |chunks: &[&str]| may_have_operation(asked, &payload(chunks));
+        assert!(!may(&[r#"{"note":"query","jsonrpc_version":2}"#]));
+        assert!(!may(&[]));
+        assert!(may(&[r#"{"id":1,"jsonrpc":"2.0"}"#]));
+        assert!(may(&[r#"{"id":1,"json"#, r#"rpc":"2.0"}"#]));
     }
 
     fn json(body: &str, expected: Option<&str>) {
@@ -158,7 +194,7 @@ mod tests {
     fn get(query: &str, expected: Option<&str>) {
         let asked = Asked { method: &Method::GET, query: Some(query), media: None };
         assert_eq!(operation(asked, b"").as_deref(), expected, "{query}");
-        assert!(expected.is_none() || may_have_operation(asked));
+        assert!(expected.is_none() || may_have_operation(asked, &Payload::default()));
     }
 
     #[test]
@@ -220,7 +256,7 @@ mod tests {
         get("query=shoes", None);
         get("q=1", None);
         let asked = Asked { method: &Method::PUT, query: None, media: Some("application/json") };
-        assert!(!may_have_operation(asked));
+        assert!(!may_have_operation(asked, &payload(&[r#"{"query":"{a}"}"#])));
         assert_eq!(operation(asked, br#"{"query":"{a}"}"#), None);
     }
 }
