@@ -201,6 +201,10 @@ pub struct Diff {
     pub candidate: PathBuf,
     #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
     pub format: DiffFormat,
+    /// The media type of bodies without a head, as application/xml; else the files' endings tell,
+    /// or what is in them
+    #[arg(long = "type", value_name = "MEDIA", conflicts_with_all = ["message", "method"])]
+    pub media: Option<String>,
     /// The type of protobuf bodies, from the descriptors that the config names
     #[arg(long, value_name = "TYPE")]
     pub message: Option<String>,

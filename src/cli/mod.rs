@@ -15,6 +15,7 @@ mod output;
 mod progress;
 mod query;
 mod run;
+mod saved;
 mod source;
 mod switch;
 mod write;

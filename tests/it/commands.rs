@@ -254,6 +254,29 @@ fn two_saved_responses_are_compared() {
 }
 
 #[test]
+fn a_saved_body_is_what_the_command_its_ending_or_its_bytes_say() {
+    let folder = TempDir::new().expect("a folder");
+    let first = |(x, y): (&str, &str), (left, right): (&str, &str), more: &[&str]| {
+        fs::write(folder.path().join(x), left).expect("written");
+        fs::write(folder.path().join(y), right).expect("written");
+        let args = [&["diff", x, y, "--format", "json"][..], more].concat();
+        let report = stdout(&run(folder.path(), &args));
+        let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+        let told = &report["differences"][0];
+        format!("{} {}", told["kind"].as_str().expect("a kind"), told["pointer"])
+    };
+    let xml = ("<a><b>1</b></a>", "<a><b>2</b></a>");
+    assert_eq!(first(("a.xml", "b.xml"), xml, &[]), "value \"/a/b\"");
+    assert_eq!(first(("a", "b"), xml, &["--type", "application/xml"]), "value \"/a/b\"");
+    let lines = ("{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}\n{\"a\":3}\n");
+    assert_eq!(first(("a.ndjson", "b.jsonl"), lines, &[]), "value \"/1/a\"");
+    // What stands beside JSON is expected to be JSON too.
+    assert_eq!(first(("a", "b"), ("{\"a\":1}", "{\"a\":1"), &[]), "unparsable \"\"");
+    let problem = refused(folder.path(), &["diff", "a", "b", "--type", "xml"], 2);
+    assert!(problem.contains("application/xml"), "{problem}");
+}
+
+#[test]
 fn saved_protobuf_is_compared_by_its_descriptors() {
     let folder = TempDir::new().expect("a folder");
     let write = |name: &str, bytes: &[u8]| {
