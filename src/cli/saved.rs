@@ -84,14 +84,15 @@ fn named(path: &Path) -> Option<HeaderValue> {
     }))
 }
 
-/// JSON where it is, and where the other side is an object or an array of JSON; else text, else
-/// bytes.
+/// JSON where it is, and where the other side is an object or an array of JSON, or any beside
+/// nothing; else text, else bytes.
 fn looks_like(bytes: &[u8], other: &[u8]) -> HeaderValue {
     let is_container = |document: &Document<'_>| {
         matches!(document.shape(document.root()), Shape::Object | Shape::Array)
     };
-    let other_is = || Document::parse(other).is_ok_and(|document| is_container(&document));
-    if Document::parse(bytes).is_ok() || other_is() {
+    let other_is =
+        Document::parse(other).is_ok_and(|document| bytes.is_empty() || is_container(&document));
+    if other_is || Document::parse(bytes).is_ok() {
         return JSON;
     }
     let text = str::from_utf8(bytes).is_ok();

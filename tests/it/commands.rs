@@ -272,6 +272,7 @@ fn a_saved_body_is_what_the_command_its_ending_or_its_bytes_say() {
     assert_eq!(first(("a.ndjson", "b.jsonl"), lines, &[]), "value \"/1/a\"");
     // What stands beside JSON is expected to be JSON too.
     assert_eq!(first(("a", "b"), ("{\"a\":1}", "{\"a\":1"), &[]), "unparsable \"\"");
+    assert_eq!(first(("a", "b"), ("", "null"), &[]), "extra \"\"");
     let problem = refused(folder.path(), &["diff", "a", "b", "--type", "xml"], 2);
     assert!(problem.contains("application/xml"), "{problem}");
 }
