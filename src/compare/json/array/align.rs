@@ -3,12 +3,14 @@
 //! This module never depends on which side is the primary's: from the ends on, the sides go by what
 //! is in them.
 
+use super::detect::Detected;
 use super::hash::Hasher;
 use super::matching::{Matching, Pair, with_moves};
 use super::order::{kept, permutation};
 use super::pair::Work;
 use super::side::{Side, Sides};
 use super::{detect, join, sequence};
+use crate::compare::fuel::Fuel;
 use crate::config::Pairing;
 use crate::syntax::json::Shape;
 use std::cmp::Ordering;
@@ -63,30 +65,35 @@ fn middle(
     matching: &mut Matching,
 ) -> Option<()> {
     let mut sides = sides(work, (head, tail));
-    let price = |side: &Side<'_, '_>| side.hasher.price(side.bytes());
-    if matches!(pairing, Pairing::Keyed(_)) {
-        work.fuel.spend(price(&sides.a) + price(&sides.b))?;
-    } else if is_plain(&sides) || !sides.afford(work.fuel) {
-        let (n, m) = sides.lengths();
-        matching.pairs = with_moves((0..n.min(m)).map(|at| (head + at, head + at)).collect());
+    if is_plain(&sides) && !matches!(pairing, Pairing::Keyed(_)) {
+        matching.pairs = by_place(&sides);
         return Some(());
     }
-    sides.a.hash();
-    sides.b.hash();
-    let mut pairs = trim(&mut sides);
-    let known = head + tail + pairs.len();
-    let turned = turn(&mut sides);
-    let found = rest(work, pairing, &mut sides, known, matching)?;
-    let (first_a, first_b) = (sides.a.first, sides.b.first);
-    pairs.extend(found.into_iter().map(|pair| match turned {
-        true => Pair { x: first_b + pair.y, y: first_a + pair.x, ..pair },
-        false => Pair { x: first_a + pair.x, y: first_b + pair.y, ..pair },
-    }));
-    matching.pairs = pairs;
+    let turned = turn(&mut sides, work.fuel);
+    let pairs = match (pairing, turned) {
+        (Pairing::Keyed(fields), _) => {
+            let (a, b) = (&sides.a, &sides.b);
+            work.fuel.spend(a.hasher.price(a.bytes()) + b.hasher.price(b.bytes()))?;
+            let joined = join::by_fields(&mut sides, fields);
+            matching.repeated = joined.repeated;
+            sides.absolute(with_moves(joined.pairs))
+        }
+        (_, Some(_)) => found(work, pairing, &mut sides, (head + tail, &mut *matching)),
+        (_, None) => by_place(&sides),
+    };
+    let turned = turned.unwrap_or(false);
+    let flipped = |pair: Pair| Pair { x: pair.y, y: pair.x, ..pair };
+    matching.pairs =
+        pairs.into_iter().map(|pair| if turned { flipped(pair) } else { pair }).collect();
     if turned && let Some(sides) = &mut matching.repeated {
         sides.reverse();
     }
     Some(())
+}
+
+fn by_place(sides: &Sides<'_, '_>) -> Vec<Pair> {
+    let (n, m) = sides.lengths();
+    sides.absolute(with_moves((0..n.min(m)).map(|at| (at, at)).collect()))
 }
 
 fn sides<'s, 'a>(work: &Work<'_, 's, 'a>, (head, tail): (usize, usize)) -> Sides<'s, 'a> {
@@ -129,15 +136,19 @@ fn trim(sides: &mut Sides<'_, '_>) -> Vec<Pair> {
 
 /// Brings the sides into an order of their own, and says whether they were turned for that: the
 /// shorter one first, then the one whose first element comes first by a hash that is the same in
-/// every process.
-fn turn(sides: &mut Sides<'_, '_>) -> bool {
+/// every process. Nothing where that would take too much of the fuel.
+fn turn(sides: &mut Sides<'_, '_>, fuel: &mut Fuel) -> Option<bool> {
     let Sides { a, b } = sides;
     let lengths = a.values.len().cmp(&b.values.len());
-    let turned = lengths.then_with(|| mark(a).cmp(&mark(b))) == Ordering::Greater;
-    if turned {
+    let order = match lengths {
+        Ordering::Equal if !fuel.afford(a.price_of(&[0]) + b.price_of(&[0])) => return None,
+        Ordering::Equal => mark(a).cmp(&mark(b)),
+        unequal => unequal,
+    };
+    if order == Ordering::Greater {
         swap(a, b);
     }
-    turned
+    Some(order == Ordering::Greater)
 }
 
 /// What a side begins with, by its hash and its text.
@@ -146,34 +157,61 @@ fn mark<'a>(side: &mut Side<'_, 'a>) -> Option<(u64, &'a [u8])> {
     Some((side.hasher.mark(side.first, value), side.hasher.document.raw(value)))
 }
 
-/// Pairs what lies between the ends of equal hashes, by place in `a` and `b`.
-fn rest(
+/// Pairs by what is found out about the elements, `known` of which have been paired at the ends: by
+/// a field that names them, else by their hashes.
+fn found(
     work: &mut Work<'_, '_, '_>,
     pairing: &Pairing,
     sides: &mut Sides<'_, '_>,
-    known: usize,
-    matching: &mut Matching,
-) -> Option<Vec<Pair>> {
-    if let Pairing::Keyed(fields) = pairing {
-        let joined = join::by_fields(sides, fields);
-        matching.repeated = joined.repeated;
-        return Some(with_moves(joined.pairs));
+    (known, matching): (usize, &mut Matching),
+) -> Vec<Pair> {
+    let detected = match pairing {
+        Pairing::Auto => detect::detect(sides, &work.site, known, work.fuel),
+        _ => Detected::default(),
+    };
+    if let Some(key) = detected.key {
+        let pairs = with_moves(join::by_key(sides, &key, work.fuel));
+        let pairs = as_reordered(sides, pairs, (work.fuel, matching));
+        return sides.absolute(pairs);
     }
     let (n, m) = sides.lengths();
-    if n == 0 || m == 0 {
-        return Some(Vec::new());
+    if (detected.are_strangers && n * m > sequence::MOST_COMPARED) || !sides.afford(work.fuel) {
+        return by_place(sides);
     }
-    if let Some(places) = permutation(&sides.a.hashes, &sides.b.hashes) {
-        matching.reordered = Some(kept(&places).into_iter().filter(|kept| !kept).count() as u64);
-        let pairs = places.into_iter().enumerate();
-        return Some(pairs.map(|(x, y)| Pair { x, y, moved: false }).collect());
-    }
-    if *pairing == Pairing::Auto {
-        let detected = detect::detect(sides, &work.site, known, work.fuel);
-        if let Some(key) = detected.key {
-            return Some(with_moves(join::by_key(sides, &key, work.fuel)));
+    sides.a.hash();
+    sides.b.hash();
+    let mut pairs = trim(sides);
+    let known = known + pairs.len();
+    let places = permutation(&sides.a.hashes, &sides.b.hashes);
+    let rest = match places {
+        Some(places) => {
+            let moved = kept(&places).into_iter().filter(|kept| !kept).count() as u64;
+            matching.reordered = Some(moved).filter(|moved| *moved > 0);
+            let pairs = places.into_iter().enumerate();
+            pairs.map(|(x, y)| Pair { x, y, moved: false }).collect()
         }
-        matching.repeated = detected.repeated;
+        None => {
+            matching.repeated = detected.repeated;
+            with_moves(sequence::align(sides, known > 0, work.fuel))
+        }
+    };
+    pairs.extend(sides.absolute(rest));
+    pairs
+}
+
+/// Where all that has moved is all that differs, that is told as one.
+fn as_reordered(
+    sides: &mut Sides<'_, '_>,
+    mut pairs: Vec<Pair>,
+    (fuel, matching): (&mut Fuel, &mut Matching),
+) -> Vec<Pair> {
+    let (n, m) = sides.lengths();
+    let moved = pairs.iter().filter(|pair| pair.moved).count() as u64;
+    let are_all = pairs.len() == n && n == m;
+    if moved > 0 && are_all && sides.afford(fuel) && pairs.iter().all(|pair| sides.are_equal(*pair))
+    {
+        matching.reordered = Some(moved);
+        pairs.iter_mut().for_each(|pair| pair.moved = false);
     }
-    Some(with_moves(sequence::align(sides, known > 0, work.fuel)))
+    pairs
 }

@@ -37,6 +37,8 @@ pub(super) struct Detected<'a> {
     pub key: Option<Key<'a>>,
     /// What should name one element and names several, on each side; only where there is no key.
     pub repeated: Option<[Option<Value>; 2]>,
+    /// Whether no element of the one side has the name of one of the other: then no two are equal.
+    pub are_strangers: bool,
 }
 
 /// Looks for the field, the one that was found there before first. `known` elements have been paired
@@ -83,7 +85,7 @@ fn look<'a>(
         let columns = columns(sides, &[fields.remove(at)]);
         let mut named = columns.into_iter().filter(|one| one.is_unique() && enough(one, sides));
         if let Some(column) = named.next() {
-            return Detected { key: Some(column.key), repeated: None };
+            return Detected { key: Some(column.key), ..Detected::default() };
         }
     }
     fields.sort_by_key(|field| rank(*field).unwrap_or(usize::MAX));
@@ -94,9 +96,11 @@ fn look<'a>(
     if !found.is_named {
         found.search(sides, others.get(..MOST_OTHERS).unwrap_or(others));
     }
+    // Under rules, what is equal may have names that are not compared.
+    let are_strangers = known == 0 && found.strangers && site.rules.places.is_empty();
     let best = found.best.filter(|column| enough(column, sides));
     let repeated = found.repeated.filter(|_| best.is_none());
-    Detected { key: best.map(|column| column.key), repeated }
+    Detected { key: best.map(|column| column.key), repeated, are_strangers }
 }
 
 /// So many fields are looked at in one pass over the elements.
@@ -109,6 +113,8 @@ struct Search<'a> {
     best: Option<Column<'a>>,
     /// Whether a field names each element differently, however few are found by it.
     is_named: bool,
+    /// Whether such a field finds none of all elements.
+    strangers: bool,
     repeated: Option<[Option<Value>; 2]>,
 }
 
@@ -121,6 +127,7 @@ impl<'a> Search<'a> {
                     continue;
                 }
                 self.is_named = true;
+                self.strangers |= column.shared == 0 && column.names_all();
                 if self.best.as_ref().is_none_or(|best| column.shared > best.shared) {
                     self.best = Some(column);
                 }
@@ -181,6 +188,11 @@ impl Column<'_> {
     fn is_unique(&self) -> bool {
         self.repeats == [None, None]
     }
+
+    /// Whether there is no element but objects.
+    fn names_all(&self) -> bool {
+        self.key.a.iter().chain(&self.key.b).all(Option::is_some)
+    }
 }
 
 fn columns<'a>(sides: &mut Sides<'_, 'a>, fields: &[Text<'a>]) -> Vec<Column<'a>> {
@@ -198,25 +210,34 @@ fn columns<'a>(sides: &mut Sides<'_, 'a>, fields: &[Text<'a>]) -> Vec<Column<'a>
 
 /// What each field calls the elements; nothing where it does not name one of the objects.
 fn names(side: &mut Side<'_, '_>, fields: &[Text<'_>]) -> Vec<Option<Names>> {
-    let document = side.hasher.document;
     let mut all: Vec<Option<Names>> = vec![Some(Vec::new()); fields.len()];
     for &value in side.values {
-        let is_object = document.shape(value) == Shape::Object;
-        let mut row: Vec<(usize, Option<u64>)> = vec![(0, None); fields.len()];
-        for member in document.members(value) {
-            let Some(at) = fields.iter().position(|field| *field == member.key) else { continue };
-            let Some((times, name)) = row.get_mut(at) else { continue };
-            *times += 1;
-            *name = side.hasher.identity(member.value);
-        }
-        for (names, (times, name)) in all.iter_mut().zip(row) {
-            if is_object && (times != 1 || name.is_none()) {
-                *names = None;
+        let is_object = side.hasher.document.shape(value) == Shape::Object;
+        let row = row(side, value, fields);
+        for (names, name) in all.iter_mut().zip(row) {
+            match names {
+                Some(names) if !is_object || name.is_some() => names.push(name),
+                _ => *names = None,
             }
-            names.iter_mut().for_each(|names| names.push(name));
         }
     }
     all
+}
+
+/// What each field calls one element: its first member of that name, where several are.
+fn row(side: &mut Side<'_, '_>, value: Value, fields: &[Text<'_>]) -> [Option<u64>; AT_ONCE] {
+    let (mut row, mut seen) = ([None; AT_ONCE], 0);
+    for member in side.hasher.document.members(value) {
+        let Some(at) = fields.iter().position(|field| *field == member.key) else { continue };
+        if let Some(name) = row.get_mut(at).filter(|name| name.is_none()) {
+            *name = side.hasher.identity(member.value);
+            seen += 1;
+        }
+        if seen >= fields.len() {
+            break;
+        }
+    }
+    row
 }
 
 /// Where a name stands that stood before.

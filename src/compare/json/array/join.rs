@@ -57,13 +57,19 @@ fn is_called(key: Text<'_>, field: &str) -> bool {
 }
 
 /// Pairs those of one name in their order; what has no name is known by its hash.
-fn joined(sides: &Sides<'_, '_>, names_a: &Names, names_b: &Names) -> Pairs {
-    let called = |names: &Names, hashes: &[u64]| -> Vec<u64> {
-        names.iter().zip(hashes).map(|(name, hash)| name.unwrap_or(*hash)).collect()
-    };
-    let mut places = Places::of(&called(names_b, &sides.b.hashes));
+fn joined(sides: &mut Sides<'_, '_>, names_a: &Names, names_b: &Names) -> Pairs {
+    let mut places = Places::of(&called(&mut sides.b, names_b));
     let partner = |(at, name): (usize, u64)| Some((at, places.take(name)?));
-    called(names_a, &sides.a.hashes).into_iter().enumerate().filter_map(partner).collect()
+    called(&mut sides.a, names_a).into_iter().enumerate().filter_map(partner).collect()
+}
+
+fn called(side: &mut Side<'_, '_>, names: &Names) -> Vec<u64> {
+    let elements = names.iter().zip(side.values).enumerate();
+    let hasher = &mut side.hasher;
+    let called = |(at, (name, &value)): (usize, (&Option<u64>, &Value))| {
+        name.unwrap_or_else(|| hasher.element(side.first + at, value))
+    };
+    elements.map(called).collect()
 }
 
 /// Joins by the field that was found to name the elements. Of those that are left, two between the

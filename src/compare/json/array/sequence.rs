@@ -22,7 +22,7 @@ const FEW: usize = 2_000;
 const MOST: usize = 20_000;
 
 /// Of larger gaps, product of the lengths of both sides, no two elements are looked at together.
-const MOST_COMPARED: usize = 4_096;
+pub(super) const MOST_COMPARED: usize = 4_096;
 
 /// Pairs by place in `a` and `b`.
 type Pairs = Vec<(usize, usize)>;

@@ -3,6 +3,7 @@
 //! This module never looks at the other side.
 
 use super::hash::{Child, Hasher};
+use super::matching::Pair;
 use crate::compare::fuel::Fuel;
 use crate::syntax::json::Value;
 
@@ -78,6 +79,23 @@ impl Sides<'_, '_> {
     pub(super) fn afford(&self, fuel: &mut Fuel) -> bool {
         let (a, b) = (&self.a, &self.b);
         fuel.afford(a.hasher.price(a.bytes()) + b.hasher.price(b.bytes()))
+    }
+
+    /// Pairs by place in `a` and `b` as pairs by index in the arrays.
+    pub(super) fn absolute(&self, pairs: Vec<Pair>) -> Vec<Pair> {
+        let (first_a, first_b) = (self.a.first, self.b.first);
+        let absolute = |pair: Pair| Pair { x: first_a + pair.x, y: first_b + pair.y, ..pair };
+        pairs.into_iter().map(absolute).collect()
+    }
+
+    /// Whether the elements of a pair by place have one text, or one hash.
+    pub(super) fn are_equal(&mut self, pair: Pair) -> bool {
+        let (Some(one), Some(other)) = (self.a.value(pair.x), self.b.value(pair.y)) else {
+            return false;
+        };
+        let (a, b) = (&mut self.a, &mut self.b);
+        a.hasher.document.raw(one) == b.hasher.document.raw(other)
+            || a.hasher.element(a.first + pair.x, one) == b.hasher.element(b.first + pair.y, other)
     }
 
     pub(super) fn lengths(&self) -> (usize, usize) {
