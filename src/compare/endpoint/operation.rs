@@ -181,7 +181,7 @@ mod tests {
         let media = Some("application/json");
         let asked = Asked { method: &Method::POST, query: None, media };
         let may = |chunks: &[&str]| may_have_operation(asked, &payload(chunks));
-        assert!(!may(&[r#"{"note":"query","jsonrpc_version":2}"#]));
+        assert!(!may(&[r#"{"note":"a query","jsonrpc_version":2}"#]));
         assert!(!may(&[]));
         assert!(may(&[r#"{"id":1,"jsonrpc":"2.0"}"#]));
         assert!(may(&[r#"{"id":1,"json"#, r#"rpc":"2.0"}"#]));

@@ -467,12 +467,15 @@ proptest! {
 #[test]
 fn however_much_has_moved_what_is_worse_is_told_too() {
     let item = |id: usize| format!(r#"{{"id":{id},"v":0}}"#);
-    let body = |ids: &mut dyn Iterator<Item = usize>, last: u8| {
-        let items: Vec<_> = ids.map(item).collect();
-        format!(r#"{{"a":[{}],"z":{last}}}"#, items.join(","))
+    // Some elements move in each of several arrays, and one is new.
+    let body = |ids: &dyn Fn(usize) -> usize, length: usize, last: u8| {
+        let items: Vec<_> = (0..length).map(|at| item(ids(at))).collect();
+        let array = items.join(",");
+        let arrays: Vec<_> = (0..6).map(|number| format!(r#""a{number}":[{array}]"#)).collect();
+        format!(r#"{{{},"z":{last}}}"#, arrays.join(","))
     };
-    let x = body(&mut (0..600), 1);
-    let y = body(&mut (0..600).map(|at| at ^ 1).chain([600]), 2);
+    let x = body(&|at| at, 100, 1);
+    let y = body(&|at| if at < 100 { at ^ 1 } else { at }, 101, 2);
     let found = told(&x, &y, &Rules::default());
     let moved = found.iter().filter(|line| line.starts_with("moved")).count();
     assert_eq!(
