@@ -266,8 +266,8 @@ fn a_saved_body_is_what_the_command_its_ending_or_its_bytes_say() {
         format!("{} {}", told["kind"].as_str().expect("a kind"), told["pointer"])
     };
     let xml = ("<a><b>1</b></a>", "<a><b>2</b></a>");
-    assert_eq!(first(("a.xml", "b.xml"), xml, &[]), "value \"/a/b\"");
-    assert_eq!(first(("a", "b"), xml, &["--type", "application/xml"]), "value \"/a/b\"");
+    assert_eq!(first(("a.xml", "b.xml"), xml, &[]), "value \"/a/0/b\"");
+    assert_eq!(first(("a", "b"), xml, &["--type", "application/xml"]), "value \"/a/0/b\"");
     let lines = ("{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}\n{\"a\":3}\n");
     assert_eq!(first(("a.ndjson", "b.jsonl"), lines, &[]), "value \"/1/a\"");
     // What stands beside JSON is expected to be JSON too.
