@@ -8,6 +8,7 @@
 //! This module never recurses, converts a number to a float, or copies a value.
 
 mod array;
+mod identity;
 mod leaves;
 mod lockstep;
 mod object;

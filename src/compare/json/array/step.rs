@@ -4,12 +4,9 @@
 
 use crate::compare::class::Pair;
 use crate::compare::fuel::Fuel;
+use crate::compare::json::identity::{self, IDENTITIES};
 use crate::compare::rename::renamable;
 use crate::syntax::json::{Decimal, Document, Shape, Text, Value};
-
-/// Members that name an element, the most telling first.
-pub(super) const IDENTITIES: [&str; 11] =
-    ["id", "_id", "uuid", "guid", "key", "code", "sku", "slug", "name", "href", "email"];
 
 /// An array's elements and the document that they stand in.
 #[derive(Clone, Copy)]
@@ -33,7 +30,7 @@ pub(super) fn in_step(x: Listed<'_, '_>, y: Listed<'_, '_>, fuel: &mut Fuel) -> 
     if x.values.len() != y.values.len() {
         return Some(false);
     }
-    let mut shared = [true; IDENTITIES.len()];
+    let mut shared = [true; IDENTITIES];
     for (&one, &other) in x.values.iter().zip(y.values) {
         let (raw_x, raw_y) = (x.document.raw(one), y.document.raw(other));
         if raw_x.len() == raw_y.len() {
@@ -87,8 +84,8 @@ fn may_be_renamed(
 }
 
 /// The scalars that an object holds under each of the [`IDENTITIES`].
-fn identities(document: &Document<'_>, value: Value) -> [Option<Value>; IDENTITIES.len()] {
-    let (mut held, mut seen) = ([None; IDENTITIES.len()], [false; IDENTITIES.len()]);
+fn identities(document: &Document<'_>, value: Value) -> [Option<Value>; IDENTITIES] {
+    let (mut held, mut seen) = ([None; IDENTITIES], [false; IDENTITIES]);
     for member in document.members(value) {
         let Some(index) = identity(member.key) else { continue };
         let (Some(held), Some(seen)) = (held.get_mut(index), seen.get_mut(index)) else { continue };
@@ -106,7 +103,7 @@ pub(super) fn identity(key: Text<'_>) -> Option<usize> {
         return None;
     }
     let name = key.canonical();
-    IDENTITIES.iter().position(|identity| identity.as_bytes() == name.as_ref())
+    identity::identity(&name)
 }
 
 fn same_scalar(

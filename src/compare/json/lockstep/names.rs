@@ -2,36 +2,15 @@
 //!
 //! This module never takes one element for another because a value is missing on both sides.
 
+use crate::compare::json::identity::{IDENTITIES, identity};
 use crate::syntax::json::{Document, Shape};
-
-/// How many keys tell elements apart.
-const COUNT: usize = 11;
-
-/// Which of them a key is.
-#[inline]
-fn number(key: &[u8]) -> Option<usize> {
-    Some(match key {
-        b"id" => 0,
-        b"_id" => 1,
-        b"uuid" => 2,
-        b"guid" => 3,
-        b"key" => 4,
-        b"code" => 5,
-        b"sku" => 6,
-        b"slug" => 7,
-        b"name" => 8,
-        b"href" => 9,
-        b"email" => 10,
-        _ => return None,
-    })
-}
 
 /// Some of the keys, a bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Names(u16);
 
 impl Names {
-    pub(super) const ALL: Self = Self((1 << COUNT) - 1);
+    pub(super) const ALL: Self = Self((1 << IDENTITIES) - 1);
     pub(super) const NONE: Self = Self(0);
 
     pub(super) fn is_empty(self) -> bool {
@@ -56,7 +35,7 @@ impl Names {
     /// The one that these characters are, if they are one.
     #[inline]
     pub(super) fn named(key: &[u8]) -> Self {
-        number(key).map_or(Self::NONE, |number| Self(1 << number))
+        identity(key).map_or(Self::NONE, |number| Self(1 << number))
     }
 
     /// Those that two objects hold once, with the same scalar; none for any other pair.
@@ -69,10 +48,10 @@ impl Names {
 }
 
 /// The scalar under each name that is there once.
-fn held<'a>(document: &Document<'a>) -> [Option<&'a [u8]>; COUNT] {
-    let (mut held, mut seen) = ([None; COUNT], 0_u16);
+fn held<'a>(document: &Document<'a>) -> [Option<&'a [u8]>; IDENTITIES] {
+    let (mut held, mut seen) = ([None; IDENTITIES], 0_u16);
     for member in document.members(document.root()) {
-        let Some(number) = number(&member.key.canonical()) else { continue };
+        let Some(number) = identity(&member.key.canonical()) else { continue };
         let is_scalar = !matches!(document.shape(member.value), Shape::Array | Shape::Object);
         let is_first = seen & 1 << number == 0;
         seen |= 1 << number;
