@@ -391,11 +391,46 @@ proptest! {
             plant(&mut y, place, Edit::Value);
         }
         let (x, y) = (x.to_string(), y.to_string());
-        // An identifier that differs is looked for in all of the text, which takes the tree.
         let exact = config::Compare { identifiers: Some(Identifiers::Exact), ..Default::default() };
-        let (fast, slow) = both_ways(x.as_bytes(), y.as_bytes(), &Rules::new(&exact));
-        prop_assert!(fast.is_some());
-        prop_assert_eq!(fast, slow);
+        for rules in [Rules::default(), Rules::new(&exact)] {
+            let (fast, slow) = both_ways(x.as_bytes(), y.as_bytes(), &rules);
+            prop_assert!(fast.is_some());
+            prop_assert_eq!(fast, slow);
+        }
+    }
+
+    #[test]
+    fn the_fast_path_finds_the_identifiers_that_the_tree_diff_finds(
+        rows in vec((0..6_usize, 0..5_usize, 0..5_usize, any::<bool>()), 1..12),
+        before in prop_oneof![Just(""), Just("\\n"), Just("\\u0062"), Just("é")],
+    ) {
+        const THEIRS: [&str; 5] = ["c8", "8", "10012", "V-1c2-9b", "7d6c5b4a-3f2e-4d1c-8f10-5a7e0b8f2d3c"];
+        const OURS: [&str; 5] = ["b7", "7", "10011", "U-1b2-9a", "0b8f2d3c-5a7e-4f10-9c1d-2e3f4a5b6c7d"];
+        let row = |shape: usize, name: &str, text: &str, number: &str| match shape {
+            0 => format!(r#"{{"id":"{name}","v":"{text}"}}"#),
+            1 => format!(r#"{{"order_id" : {number} ,"v":{number}, "id":"{number}"}}"#),
+            2 => format!(r#"{{"links":["/a/{name}","{text}"],"at":"{before}{name}{text}"}}"#),
+            3 => format!(r#"{{"id":"{text}","{name}":"{name}"}}"#),
+            4 => format!(r#"{{"note":"{before}{name}","id":"{text}"}}"#),
+            _ => format!(r#"{{"a":{{"orderId":"{name}"}},"b":[{{"id":1,"c":"{text}"}}]}}"#),
+        };
+        let side = |theirs: bool| {
+            let rows = rows.iter().enumerate().map(|(at, (shape, name, text, differs))| {
+                let names = if theirs && *differs { THEIRS } else { OURS };
+                let number = names[1 + name % 2];
+                format!(r#""{at}":{}"#, row(*shape, names[*name], names[*text], number))
+            });
+            format!("{{{}}}", rows.collect::<Vec<_>>().join(","))
+        };
+        let (x, y) = (side(false), side(true));
+        let ignored = |path: &str| {
+            let ignore = vec![path.parse::<Pattern>().expect("a path").into()];
+            Rules::new(&config::Compare { ignore, ..Default::default() })
+        };
+        for rules in [Rules::default(), ignored("$['1'].id"), ignored("$['2']")] {
+            let (fast, slow) = both_ways(x.as_bytes(), y.as_bytes(), &rules);
+            prop_assert!(fast.is_none() || fast == slow, "{} {}", x, y);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::class::{Pair, of_json, of_text};
 use super::rename::{Learned, Names, Suspected, Suspects};
 use super::uses::Uses;
 use crate::model::{Class, Divergence, Kind, Path, Place, Severity};
-use crate::syntax::json::Value;
+use std::ops::Range;
 
 /// The divergences of one trial. None means that the two answers are equal under the rules.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,11 +52,6 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Whether identifiers that differ were found since: then it is asked where else they stand.
-    pub(super) fn suspects_since(&self, mark: &Mark) -> bool {
-        self.suspects.has_identifiers_since(&mark.suspects)
-    }
-
     /// Forgets what was found since.
     pub(super) fn rewind(&mut self, mark: Mark) {
         let Mark { recorded, total, truncated, uses, suspects } = mark;
@@ -99,9 +94,9 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// What differs at a value of the primary's has been told.
-    pub(super) fn ended(&mut self, value: Value) {
-        self.suspects.ended(value, self.divergences.len());
+    /// What differs at this place of the primary's text has been told.
+    pub(super) fn ended(&mut self, place: Range<usize>) {
+        self.suspects.ended(place, self.divergences.len());
     }
 
     /// Counts and records what the caller has made.

@@ -13,6 +13,7 @@ use crate::compare::weigh::Scale;
 use crate::config::ArrayRule;
 use crate::model::{Divergence, Kind, Path, Place, Severity};
 use crate::syntax::json::{Document, Shape, Value};
+use std::ops::Range;
 use std::vec::IntoIter;
 
 /// Containers below this depth are compared as text only.
@@ -28,11 +29,7 @@ pub(in crate::compare) fn diff<'a>(
     let mut walk = Walk::new([x, y], terms, found);
     let (root_x, root_y) = (x.root(), y.root());
     if x.raw(root_x) != y.raw(root_y) {
-        walk.visit(root_x, root_y);
-        if walk.levels.is_empty() {
-            walk.end(Some(root_x));
-        }
-        walk.run();
+        walk.whole(root_x, root_y);
         if !walk.found.truncated {
             walk.found.suspects.search(x, &terms.rules.places);
         }
@@ -45,6 +42,8 @@ pub(super) struct Walk<'w, 'a> {
     rules: &'w Rules,
     keys: Option<&'w Keys>,
     found: &'w mut Comparison<'a>,
+    /// Where the primary's document begins in the whole of its text.
+    base: usize,
     /// Where the walk stands.
     path: Path,
     /// What the rules ask about the way there.
@@ -63,7 +62,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     ) -> Self {
         let (path, levels) = (Path::default(), Vec::new());
         let trail = Trail::new(&rules.places, [x, y]);
-        Self { x, y, rules, keys, found, path, trail, levels, fuel: Fuel::new() }
+        Self { x, y, rules, keys, found, base: 0, path, trail, levels, fuel: Fuel::new() }
     }
 
     /// Goes to a place so many steps from the root, the last of which is given, from another below
@@ -88,13 +87,22 @@ impl<'w, 'a> Walk<'w, 'a> {
         true
     }
 
-    /// Visits two values that stand here, and all that is in them; nothing once the fuel is used up.
-    pub(super) fn pair(&mut self, x: &'w Document<'a>, y: &'w Document<'a>) -> Option<()> {
-        (self.x, self.y) = (x, y);
+    /// Visits two values that stand here, the primary's so far into its text; nothing once the fuel
+    /// is used up.
+    pub(super) fn pair(&mut self, [x, y]: [&'w Document<'a>; 2], base: usize) -> Option<()> {
+        (self.x, self.y, self.base) = (x, y, base);
         self.trail.turn_to([x, y]);
-        self.visit(x.root(), y.root());
-        self.run();
+        self.whole(x.root(), y.root());
         (!self.found.truncated).then_some(())
+    }
+
+    /// Visits two values, and all that is in them.
+    fn whole(&mut self, x: Value, y: Value) {
+        self.visit(x, y);
+        if self.levels.is_empty() {
+            self.end(self.place(x));
+        }
+        self.run();
     }
 
     fn run(&mut self) {
@@ -113,7 +121,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             }
             if self.levels.len() == depth {
                 self.leave();
-                self.end(task.change.primary());
+                task.change.primary().into_iter().for_each(|x| self.end(self.place(x)));
             }
         }
     }
@@ -131,11 +139,16 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.trail.back();
     }
 
-    /// What differs at a value has been told; all that is never told of is equal.
-    fn end(&mut self, primary: Option<Value>) {
-        if let Some(value) = primary.filter(|_| self.rules.renames()) {
-            self.found.ended(value);
+    /// What differs here in the primary's text has been told; all that is never told of is equal.
+    pub(super) fn end(&mut self, place: Range<usize>) {
+        if self.rules.renames() {
+            self.found.ended(place);
         }
+    }
+
+    /// Where a value of the primary's stands in the whole of its text.
+    fn place(&self, value: Value) -> Range<usize> {
+        self.base + value.start()..self.base + value.end()
     }
 
     fn perform(&mut self, task: &Task<'a>) {

@@ -104,7 +104,7 @@ impl<'t, T: Copy> Finder<'t, T> {
 }
 
 /// Whether no word goes on across this place.
-fn is_edge(text: &[u8], at: usize) -> bool {
+pub(super) fn is_edge(text: &[u8], at: usize) -> bool {
     let is_word = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphanumeric);
     !(is_word(at) && at.checked_sub(1).is_some_and(is_word))
 }

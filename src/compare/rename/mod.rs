@@ -21,6 +21,7 @@ mod known;
 mod names;
 mod offsets;
 mod renamable;
+mod search;
 mod settle;
 mod suspects;
 #[cfg(test)]

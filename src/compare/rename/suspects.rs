@@ -2,19 +2,17 @@
 //!
 //! Main types: [`Suspects`] and [`Suspect`]. The walk through two documents notes them, with what
 //! ends on the primary's side wherever something differs: all the rest of that document is equal,
-//! and what of it holds one of these identifiers is noted behind the walk.
+//! and is searched behind the walk (see the module `search`).
 //!
 //! This module never decides what an identifier stands for.
 
-use super::finder::Finder;
 use super::renamable::{is_short_number, renamable};
 use crate::compare::class::Pair;
 use crate::compare::comparison::Sides;
-use crate::compare::json::{Leaf, leaves};
-use crate::compare::places::Places;
 use crate::model::{Class, Divergence, Kind, Path, Place, Seg};
-use crate::syntax::json::{Document, Shape, Text, Value};
+use crate::syntax::json::Text;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Differing values that are looked at.
 const MAX_SUSPECTS: usize = 16_384;
@@ -22,11 +20,8 @@ const MAX_SUSPECTS: usize = 16_384;
 /// Places where something ends; with more, nothing is taken for renamed.
 const MAX_ENDED: usize = 65_536;
 
-/// Equal values that hold an identifier which elsewhere has another name.
-const MAX_AGREED: usize = 4_096;
-
 /// Longer texts are not searched for identifiers.
-const MAX_TEXT: usize = 16 << 10;
+pub(super) const MAX_TEXT: usize = 16 << 10;
 
 /// Shorter identifiers are not looked for within other texts.
 pub(super) const SHORTEST_WITHIN: usize = 6;
@@ -36,7 +31,7 @@ pub(super) const SHORTEST_WITHIN: usize = 6;
 pub(in crate::compare) struct Suspects<'a> {
     pub(super) list: Vec<Suspect<'a>>,
     pub(super) agreed: Vec<Agreed<'a>>,
-    ended: Vec<Ended>,
+    pub(super) ended: Vec<Ended>,
     /// Values for which there was no room.
     pub(super) beyond: u64,
 }
@@ -86,11 +81,11 @@ pub(super) struct Agreed<'a> {
 /// Something that differs ends here: from where to where it stands on the primary's side, and how
 /// much had been recorded by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Ended {
-    start: u32,
-    end: u32,
-    recorded: u32,
-    noted: u32,
+pub(super) struct Ended {
+    pub start: u32,
+    pub end: u32,
+    pub recorded: u32,
+    pub noted: u32,
 }
 
 impl<'a> Suspects<'a> {
@@ -153,11 +148,6 @@ impl<'a> Suspects<'a> {
         Suspected { listed, ended, agreed: self.agreed.len(), beyond: self.beyond }
     }
 
-    /// Whether any of what came since is an identifier.
-    pub(in crate::compare) fn has_identifiers_since(&self, mark: &Suspected) -> bool {
-        self.list.iter().skip(mark.listed).any(|suspect| suspect.sort == Sort::Identifier)
-    }
-
     /// Forgets what came since.
     pub(in crate::compare) fn rewind(&mut self, mark: Suspected) {
         self.list.truncate(mark.listed);
@@ -171,13 +161,13 @@ impl<'a> Suspects<'a> {
         self.list.iter_mut().map(|suspect| &mut suspect.divergence)
     }
 
-    /// Something that differs ends, after so many recorded divergences.
-    pub(in crate::compare) fn ended(&mut self, value: Value, recorded: usize) {
+    /// What differs at this place of the primary's text was told, after so many recorded divergences.
+    pub(in crate::compare) fn ended(&mut self, place: Range<usize>, recorded: usize) {
         let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         if self.ended.len() <= MAX_ENDED {
             self.ended.push(Ended {
-                start: small(value.start()),
-                end: small(value.end()),
+                start: small(place.start),
+                end: small(place.end),
                 recorded: small(recorded),
                 noted: small(self.list.len()),
             });
@@ -187,48 +177,6 @@ impl<'a> Suspects<'a> {
     /// Whether more differs than can be told from what is equal.
     pub(super) fn is_overrun(&self) -> bool {
         self.ended.len() > MAX_ENDED
-    }
-
-    /// Looks, through all that is equal in the primary's document, for the identifiers that differ
-    /// elsewhere.
-    pub(in crate::compare) fn search(&mut self, document: &Document<'a>, places: &Places) {
-        let identifiers = self.list.iter().filter(|one| one.sort == Sort::Identifier);
-        let class = |one: &Suspect<'_>| one.divergence.primary_class;
-        let ids: Vec<_> = identifiers
-            .flat_map(|one| [(&one.primary, class(one)), (&one.candidate, class(one))])
-            .map(|(text, class)| (text.clone(), class))
-            .collect();
-        if ids.is_empty() || self.is_overrun() {
-            return;
-        }
-        self.ended.sort_unstable_by_key(|ended| ended.start);
-        let whole = Finder::new(ids.iter().map(|(text, class)| (&**text, *class)), 1);
-        // A number within a text may be any number.
-        let words = ids.iter().filter(|(_, class)| *class != Class::Int);
-        let words = Finder::new(words.map(|(text, class)| (&**text, *class)), SHORTEST_WITHIN);
-        let ended = std::mem::take(&mut self.ended);
-        let mut passed = 0;
-        let is_left_out = |value: Value| {
-            while ended.get(passed).is_some_and(|ended| (ended.end as usize) <= value.start()) {
-                passed += 1;
-            }
-            ended.get(passed).is_some_and(|ended| ended.start as usize <= value.start())
-        };
-        let before = |value: Value| {
-            let next = ended.partition_point(|ended| (ended.end as usize) <= value.start());
-            let last = next.checked_sub(1).and_then(|last| ended.get(last));
-            last.map_or((0, 0), |last| (last.recorded as usize, last.noted as usize))
-        };
-        leaves(document, is_left_out, |leaf| {
-            for (id, class) in held(document, &leaf, &whole, &words) {
-                let (path, raw) = (leaf.path(), document.raw(leaf.value));
-                if self.agreed.len() >= MAX_AGREED {
-                    self.beyond += 1;
-                } else if places.counts(&path) {
-                    self.agreed.push(Agreed { id, path, raw, class, after: before(leaf.value) });
-                }
-            }
-        });
     }
 }
 
@@ -285,30 +233,4 @@ fn texts<'a>((x, y): (&'a [u8], &'a [u8])) -> Option<(Plain<'a>, Plain<'a>)> {
         b'"' => Some((string(x)?, string(y)?)),
         _ => Some((number(x)?, number(y)?)),
     }
-}
-
-/// The identifiers that a scalar is, or holds.
-fn held<'a>(
-    document: &Document<'a>,
-    leaf: &Leaf<'_, 'a>,
-    whole: &Finder<'_, Class>,
-    words: &Finder<'_, Class>,
-) -> Vec<(Cow<'a, [u8]>, Class)> {
-    let text = match document.shape(leaf.value) {
-        Shape::String => document.string(leaf.value).canonical(),
-        Shape::Number => Cow::Borrowed(document.raw(leaf.value)),
-        Shape::Null | Shape::Bool | Shape::Array | Shape::Object => return Vec::new(),
-    };
-    if let Some(class) = whole.whole(&text) {
-        let named = renamable(leaf.key().as_deref(), class, &text);
-        return if named { vec![(text, class)] } else { Vec::new() };
-    }
-    if text.len() > MAX_TEXT {
-        return Vec::new();
-    }
-    let part = |start: usize, end: usize| match &text {
-        Cow::Borrowed(text) => text.get(start..end).map(Cow::Borrowed),
-        Cow::Owned(text) => text.get(start..end).map(|part| Cow::Owned(part.to_vec())),
-    };
-    words.within(&text).filter_map(|hit| Some((part(hit.start, hit.end)?, hit.id))).collect()
 }

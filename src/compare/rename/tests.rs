@@ -140,6 +140,20 @@ fn what_is_missing_or_ignored_is_no_place_where_both_sides_are_the_same() {
 }
 
 #[test]
+fn what_differs_in_one_record_hides_nothing_in_the_next() {
+    let rules = Rules::default();
+    let body = |first: &str, id: &str| {
+        let second = format!(r#"{{"same":"U1","id":"{id}"}}"#);
+        let records = format!("{{\"v\":{first}}}\n{}\n", text(&second));
+        reply(200, &[("content-type", "application/x-ndjson")], records.as_bytes())
+    };
+    let words = format!("\"{}\"", "many words ".repeat(9));
+    let found = with((&body(&words, "U1"), &body("true", "V1")), Terms::from(&rules), told);
+    let broken = ["type /0/v", "reference_broken /1/id"];
+    assert_eq!(found, (broken.map(str::to_owned).to_vec(), [0; 3]));
+}
+
+#[test]
 fn what_does_not_count_breaks_no_reference() {
     let (x, y) =
         (text(r#"{"id":"U1","a":"U1","m":["U1"]}"#), text(r#"{"id":"V1","a":"V1","m":["U1"]}"#));

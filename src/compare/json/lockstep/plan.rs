@@ -6,6 +6,7 @@
 
 use crate::compare::json::task::Step;
 use crate::syntax::json::Document;
+use std::ops::Range;
 
 /// So many entries may always be noted.
 const FEW: usize = 1 << 10;
@@ -27,6 +28,8 @@ pub(super) struct Entry<'a> {
     pub depth: usize,
     /// The last of them; the root has none.
     pub step: Option<Step<'a>>,
+    /// Where it stands in the primary's text.
+    pub place: Range<usize>,
     pub what: What<'a>,
 }
 
@@ -79,11 +82,12 @@ impl<'a> Plan<'a> {
         self.entries.truncate(length);
     }
 
-    /// Sets how long the array is whose entry this is.
-    pub(super) fn set_length(&mut self, at: usize, length: usize) {
-        if let Some(Entry { what: What::Followed { length: known }, .. }) = self.entries.get_mut(at)
-        {
-            *known = length;
+    /// Sets where the container ends whose entry this is, and how many elements it has.
+    pub(super) fn close(&mut self, at: usize, end: usize, elements: usize) {
+        let Some(Entry { place, what, .. }) = self.entries.get_mut(at) else { return };
+        place.end = end;
+        if let What::Followed { length } = what {
+            *length = elements;
         }
     }
 }

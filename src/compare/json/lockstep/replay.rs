@@ -21,10 +21,10 @@ pub(in crate::compare::json) fn in_lockstep<'a>(
     }
     let Some(plan) = scan(x, y) else { return false };
     let before = found.mark();
-    // Where identifiers differ, the rest of the primary's text is asked for them.
-    let is_done = follow(&plan, terms, found).is_some() && !found.suspects_since(&before);
-    if !is_done {
-        found.rewind(before);
+    let is_done = follow(&plan, terms, found).is_some();
+    match is_done {
+        true => found.suspects.search_text(x, &terms.rules.places),
+        false => found.rewind(before),
     }
     is_done
 }
@@ -40,14 +40,19 @@ fn follow<'a>(plan: &Plan<'a>, terms: Terms<'_>, found: &mut Comparison<'a>) -> 
         if closed.is_some_and(|depth| entry.depth > depth) {
             return Some(());
         }
-        let is_open = walk.step(entry.depth, entry.step)?
-            && match &entry.what {
-                What::Followed { length } => walk.opens(*length),
-                What::Pair(pair) => {
-                    walk.pair(&pair.x, &pair.y)?;
-                    false
-                }
-            };
+        closed = None;
+        let is_compared = walk.step(entry.depth, entry.step)?;
+        let is_open = match &entry.what {
+            What::Followed { length } if is_compared => walk.opens(*length),
+            What::Pair(pair) if is_compared => {
+                walk.pair([&pair.x, &pair.y], entry.place.start)?;
+                return Some(());
+            }
+            What::Followed { .. } | What::Pair(_) => false,
+        };
+        if !is_open {
+            walk.end(entry.place.clone());
+        }
         closed = (!is_open).then_some(entry.depth);
         Some(())
     })

@@ -186,9 +186,8 @@ impl<'a> Scan<'a> {
         if !differs {
             return Some(Stand::BehindValue);
         }
-        if frame.sort == Sort::Array {
-            self.plan.set_length(frame.entry, frame.mark + 1);
-        }
+        let elements = if frame.sort == Sort::Array { frame.mark + 1 } else { 0 };
+        self.plan.close(frame.entry, self.x.at(), elements);
         self.has_changed(&frame)
     }
 
@@ -233,7 +232,7 @@ impl<'a> Scan<'a> {
                 return self.fall_back();
             }
         }
-        self.note(pair)?;
+        self.note(pair, end_x)?;
         self.go_on(end_x, end_y);
         Some(Stand::BehindValue)
     }
@@ -259,7 +258,7 @@ impl<'a> Scan<'a> {
                 around.names = around.names.and(Names::shared(&pair.x, &pair.y));
             }
             if around.sort == Sort::Object || !around.names.is_empty() {
-                self.note(pair)?;
+                self.note(pair, end_x)?;
                 self.go_on(end_x, end_y);
                 return Some(Stand::BehindValue);
             }
@@ -285,15 +284,16 @@ impl<'a> Scan<'a> {
         self.common = x + common_prefix(rest(self.x.text(), x), rest(self.y, y));
     }
 
-    /// Notes that the current child of the innermost container differs.
-    fn note(&mut self, pair: Pair<'a>) -> Option<()> {
+    /// Notes that the current child of the innermost container differs, which ends here.
+    fn note(&mut self, pair: Pair<'a>, end: usize) -> Option<()> {
         while let Some(depth) = self.frames.enter(self.plan.len()) {
-            let step = self.step_to(depth);
-            self.plan.push(Entry { depth, step, what: What::Followed { length: 0 } })?;
+            let start = self.frames.get(depth)?.start;
+            let (step, what) = (self.step_to(depth), What::Followed { length: 0 });
+            self.plan.push(Entry { depth, step, place: start..start, what })?;
         }
         let depth = self.frames.depth();
-        let step = self.step_to(depth);
-        self.plan.push(Entry { depth, step, what: What::Pair(pair) })
+        let place = end - pair.x.text().len()..end;
+        self.plan.push(Entry { depth, step: self.step_to(depth), place, what: What::Pair(pair) })
     }
 
     /// The step to the current value at a depth.
