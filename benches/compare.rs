@@ -1,7 +1,11 @@
 //! How fast two answers are compared: equal ones, ones that differ a little, and long arrays.
 
+#[path = "fixtures/page.rs"]
+mod fixture;
+
 use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use fixture::{changed, page};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use shadowdiff::compare::{Decoded, Rules, compare, same, signature};
 use shadowdiff::config;
@@ -24,52 +28,6 @@ fn outcome(body: &str) -> Outcome {
     }
     let body = Bytes::copy_from_slice(body.as_bytes()).into();
     Outcome::Reply(Reply { status: StatusCode::OK, headers, body, trailers: None })
-}
-
-/// One product of a shop's catalogue, about 500 bytes.
-fn product(text: &mut String, id: u32) {
-    text.push_str(&format!(
-        r#"{{"id":{id},"sku":"SKU-{:06}","name":"Product number {id} in the catalogue","price":{}.{:02},"currency":"EUR","tags":["new","sale","tag-{}"],"stock":{{"warehouse":"berlin-{}","available":{},"reserved":{}}},"description":"A short text about product {id}, long enough to look like one that somebody wrote.","image":"https://cdn.example.com/images/{id}/large.jpg","rating":{}.{},"active":{},"updated_at":"2026-10-{:02}T12:00:{:02}Z","parent":null}}"#,
-        id * 7,
-        id % 300,
-        id % 100,
-        id % 13,
-        id % 4,
-        id % 500,
-        id % 17,
-        id % 5,
-        id % 10,
-        !id.is_multiple_of(7),
-        id % 28 + 1,
-        id % 60
-    ));
-}
-
-/// A page of a catalogue, about 96 KB.
-fn page() -> String {
-    let mut text = String::from(r#"{"page":1,"total":4711,"items":["#);
-    for id in 0..226 {
-        if id > 0 {
-            text.push(',');
-        }
-        product(&mut text, id);
-    }
-    text.push_str(r#"],"next":"/items?page=2"}"#);
-    text
-}
-
-/// The page with five changed values, one member more and one less; no SKU changes.
-fn changed(page: &str) -> String {
-    let edits = [
-        (r#""available":3,"#, r#""available":4,"#),
-        (r#""name":"Product number 50 "#, r#""name":"Article number 50 "#),
-        (r#""id":90,"#, r#""id":91,"#),
-        (r#"product 120, long"#, r#"product 120, short"#),
-        (r#""id":170,"#, r#""id":"170","#),
-        (r#""id":180,"#, r#""id":180,"added":true,"#),
-        (r#"SKU-001295","name":"Product number 185 in the catalogue","#, r#"SKU-001295","#),
-    ];
-    edits.iter().fold(page.to_owned(), |text, (from, to)| text.replacen(from, to, 1))
 }
 
 /// The same and one SKU: then nothing tells that all products are what they were.

@@ -17,10 +17,12 @@ pub(super) struct Listed<'s, 'a> {
 
 /// Whether two arrays are in step: both are equally long, and there is one of the [`IDENTITIES`]
 /// under which, at every index where the texts of the elements differ, both are objects that hold an
-/// equal scalar. Then the elements are paired by index, whatever else an alignment would find.
+/// equal scalar, which is another one than where they differed last: what stays the same from one
+/// element to the next names none of them. Then the elements are paired by index, whatever else an
+/// alignment would find.
 ///
 /// A member that an object repeats holds nothing. Scalars are equal as they are everywhere: numbers
-/// by value, strings by characters.
+/// by value, strings by characters; they are others where they are written otherwise, on both sides.
 ///
 /// Nothing where the fuel ran out.
 ///
@@ -31,6 +33,7 @@ pub(super) fn in_step(x: Listed<'_, '_>, y: Listed<'_, '_>, fuel: &mut Fuel) -> 
         return Some(false);
     }
     let mut shared = [true; IDENTITIES];
+    let mut last = [None; IDENTITIES];
     for (&one, &other) in x.values.iter().zip(y.values) {
         let (raw_x, raw_y) = (x.document.raw(one), y.document.raw(other));
         if raw_x.len() == raw_y.len() {
@@ -40,17 +43,23 @@ pub(super) fn in_step(x: Listed<'_, '_>, y: Listed<'_, '_>, fuel: &mut Fuel) -> 
             continue;
         }
         let (held_x, held_y) = (identities(x.document, one), identities(y.document, other));
-        for (shared, held) in shared.iter_mut().zip(held_x.into_iter().zip(held_y)) {
-            *shared &= match held {
-                (Some(one), Some(other)) => same_scalar((x.document, one), (y.document, other)),
-                _ => false,
-            };
+        let held = held_x.into_iter().zip(held_y).map(|(one, other)| one.zip(other));
+        for ((shared, last), held) in shared.iter_mut().zip(&mut last).zip(held) {
+            let is_same = |(one, other)| same_scalar((x.document, one), (y.document, other));
+            let written = held.map(|(one, other)| [x.document.raw(one), y.document.raw(other)]);
+            *shared &= held.is_some_and(is_same) && !is_repeated(*last, written);
+            *last = written;
         }
         if !shared.contains(&true) {
             return Some(false);
         }
     }
     Some(true)
+}
+
+/// Whether either side says again what it said last.
+fn is_repeated(last: Option<[&[u8]; 2]>, now: Option<[&[u8]; 2]>) -> bool {
+    last.zip(now).is_some_and(|([x, y], [again_x, again_y])| x == again_x || y == again_y)
 }
 
 /// Whether the first of the identities that both objects hold is not the same. Where identifiers
@@ -149,6 +158,20 @@ mod tests {
         check(r#"[{"id":null,"a":1}]"#, r#"[{"id":null,"a":2}]"#, true);
         check(r#"[{"id":[1],"a":1}]"#, r#"[{"id":[1],"a":2}]"#, false);
         check(r#"[{"title":1,"a":1}]"#, r#"[{"title":1,"a":2}]"#, false);
+    }
+
+    #[test]
+    fn what_stays_the_same_from_one_to_the_next_names_none() {
+        let rows = |rows: &[(&str, u32)]| {
+            let row = |(code, v): &(&str, u32)| format!(r#"{{"code":"{code}","v":{v}}}"#);
+            format!("[{}]", rows.iter().map(row).collect::<Vec<_>>().join(","))
+        };
+        let x = rows(&[("EUR", 1), ("EUR", 2), ("EUR", 3)]);
+        check(&x, &rows(&[("EUR", 2), ("EUR", 3), ("EUR", 4)]), false);
+        check(&x, &rows(&[("EUR", 1), ("EUR", 2), ("EUR", 4)]), true);
+        let x = rows(&[("EUR", 1), ("USD", 2), ("EUR", 3)]);
+        check(&x, &rows(&[("EUR", 2), ("USD", 3), ("EUR", 4)]), true);
+        check(&x, &rows(&[("EUR", 3), ("USD", 2), ("EUR", 1)]), false);
     }
 
     #[test]

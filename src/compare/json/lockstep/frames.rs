@@ -4,7 +4,7 @@
 //!
 //! This module never reads a text.
 
-use super::names::Names;
+use super::names::{Names, Values};
 
 /// Which sort of container it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,9 @@ pub(super) struct Frame {
     pub spoilt: Names,
     /// The one that the current member has.
     pub name: Names,
+    /// Where the values of an object's names stand; of an array, those of the last of its elements
+    /// that differ.
+    pub values: Values,
     /// Its entry in the plan, once something in it differs.
     pub entry: usize,
 }
@@ -39,18 +42,19 @@ impl Frame {
     fn new(sort: Sort, start: usize, shift: usize) -> Self {
         let names = if sort == Sort::Array { Names::ALL } else { Names::NONE };
         let (spoilt, name) = (Names::NONE, Names::NONE);
-        Self { sort, start, shift, mark: 0, names, spoilt, name, entry: 0 }
+        Self { sort, start, shift, mark: 0, names, spoilt, name, values: Values::NONE, entry: 0 }
     }
 
-    /// Its next member begins here, with a key that is one of the names, or none of them. Where that
-    /// is not known, no name tells anything.
+    /// Its next member begins here, with a key that is one of the names, or none of them, and with a
+    /// value behind it. Where the name is not known, none tells anything.
     #[inline]
-    pub(super) fn member(&mut self, key: usize, name: Option<Names>) {
+    pub(super) fn member(&mut self, [key, value]: [usize; 2], name: Option<Names>) {
         self.mark = key;
         let held_before = |name| self.names.and(name);
         self.spoilt = self.spoilt.or(name.map_or(Names::ALL, held_before));
         self.name = name.unwrap_or(Names::NONE);
         self.names = self.names.or(self.name);
+        self.values.set(self.name, value);
     }
 
     /// Its current member is a container, or differs.
@@ -178,13 +182,13 @@ mod tests {
         let mut frames = open(&[Sort::Object]);
         let [id, sku, name] = [&b"id"[..], b"sku", b"name"].map(Names::named);
         let frame = frames.top();
-        [id, name, Names::NONE, sku].into_iter().for_each(|each| frame.member(0, Some(each)));
+        [id, name, Names::NONE, sku].into_iter().for_each(|each| frame.member([0; 2], Some(each)));
         assert_eq!(frame.telling(), id.or(name).or(sku));
         frame.spoil();
         assert_eq!(frame.telling(), id.or(name));
-        frame.member(9, Some(name));
+        frame.member([9, 15], Some(name));
         assert_eq!((frame.telling(), frame.mark), (id, 9));
-        frame.member(12, None);
+        frame.member([12, 18], None);
         assert_eq!((frame.telling(), frame.mark), (Names::NONE, 12));
     }
 

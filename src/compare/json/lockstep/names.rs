@@ -3,7 +3,7 @@
 //! This module never takes one element for another because a value is missing on both sides.
 
 use crate::compare::json::identity::{IDENTITIES, identity};
-use crate::syntax::json::{Document, Shape};
+use crate::syntax::json::{Document, Shape, Tokens, Value};
 
 /// Some of the keys, a bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,17 +38,64 @@ impl Names {
         identity(key).map_or(Self::NONE, |number| Self(1 << number))
     }
 
-    /// Those that two objects hold once, with the same scalar; none for any other pair.
-    pub(super) fn shared(x: &Document<'_>, y: &Document<'_>) -> Self {
+    /// Those that two objects hold once, with the same scalar, and where these stand on the
+    /// primary's side, which begins at `base`; none for any other pair.
+    pub(super) fn shared(x: &Document<'_>, y: &Document<'_>, base: usize) -> (Self, Values) {
         let (held_x, held_y) = (held(x), held(y));
-        let pairs = held_x.iter().zip(&held_y).enumerate();
-        let same = pairs.filter(|(_, (x, y))| x.is_some() && x == y);
-        Self(same.fold(0, |bits, (number, _)| bits | 1 << number))
+        let (mut names, mut values) = (Self::NONE, Values::NONE);
+        for (number, (one, other)) in held_x.iter().zip(&held_y).enumerate() {
+            let (Some(one), Some(other)) = (one, other) else { continue };
+            if x.raw(*one) == y.raw(*other) {
+                let name = Self(1 << number);
+                names = names.or(name);
+                values.set(name, base + one.start());
+            }
+        }
+        (names, values)
     }
 }
 
+/// Where in a text the value under each name stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Values([u32; IDENTITIES]);
+
+impl Values {
+    /// Nowhere.
+    pub(super) const NONE: Self = Self([u32::MAX; IDENTITIES]);
+
+    /// Sets where the value under a name stands, after white space perhaps.
+    #[inline]
+    pub(super) fn set(&mut self, name: Names, at: usize) {
+        if !name.is_empty()
+            && let Some(value) = self.0.get_mut(name.0.trailing_zeros() as usize)
+        {
+            *value = u32::try_from(at).unwrap_or(u32::MAX);
+        }
+    }
+
+    /// Under which of these names the scalars here are the same as others in the text.
+    pub(super) fn repeated(&self, others: &Self, names: Names, text: &[u8]) -> Names {
+        let at = |at: u32| scalar(text, at as usize);
+        let pairs = self.0.iter().zip(&others.0).enumerate();
+        let held = pairs.filter(|(number, _)| names.0 & 1 << number != 0);
+        let same = held.filter(|(_, (one, other))| {
+            at(**one).is_some_and(|scalar| at(**other) == Some(scalar))
+        });
+        Names(same.fold(0, |bits, (number, _)| bits | 1 << number))
+    }
+}
+
+/// The scalar that stands here, after white space perhaps.
+fn scalar(text: &[u8], at: usize) -> Option<&[u8]> {
+    let mut tokens = Tokens::new(text, at);
+    tokens.after_space()?;
+    let start = tokens.at();
+    tokens.scalar().ok()?;
+    text.get(start..tokens.at())
+}
+
 /// The scalar under each name that is there once.
-fn held<'a>(document: &Document<'a>) -> [Option<&'a [u8]>; IDENTITIES] {
+fn held(document: &Document<'_>) -> [Option<Value>; IDENTITIES] {
     let (mut held, mut seen) = ([None; IDENTITIES], 0_u16);
     for member in document.members(document.root()) {
         let Some(number) = identity(&member.key.canonical()) else { continue };
@@ -56,7 +103,7 @@ fn held<'a>(document: &Document<'a>) -> [Option<&'a [u8]>; IDENTITIES] {
         let is_first = seen & 1 << number == 0;
         seen |= 1 << number;
         if let Some(value) = held.get_mut(number) {
-            *value = (is_first && is_scalar).then(|| document.raw(member.value));
+            *value = (is_first && is_scalar).then_some(member.value);
         }
     }
     held
@@ -71,10 +118,11 @@ mod tests {
     }
 
     fn check(x: &str, y: &str, expected: &[&str]) {
-        let names = Names::shared(&document(x), &document(y));
+        let (names, values) = Names::shared(&document(x), &document(y), 0);
         let name = |name: &&str| Names::named(name.as_bytes());
         let expected = expected.iter().map(name).fold(Names::NONE, Names::or);
         assert_eq!(names, expected, "{x} {y}");
+        assert_eq!(values.repeated(&values, Names::ALL, x.as_bytes()), expected, "{x} {y}");
     }
 
     #[test]

@@ -132,6 +132,21 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_stays_the_same_keeps_no_array_in_step() {
+        let rows = |rows: &str| format!(r#"{{"l":[{rows}]}}"#);
+        let (one, two) = (r#"{"code": "EUR","v":1},7,"#, r#"{"v":1,"code":"EUR"}"#);
+        let changed = |row: &str| row.replace("\"v\":1", "\"v\":2");
+        let x = rows(&[one, two].concat());
+        // Pairs within the elements while one differs, the array once both do.
+        noted(&x, &rows(&[&changed(one), two].concat()), &["1"]);
+        noted(&x, &rows(&[one, &changed(two)].concat()), &["1"]);
+        noted(&x, &rows(&[changed(one), changed(two)].concat()), &[&x[5..x.len() - 1]]);
+        let other = two.replace("EUR", "USD");
+        let x = rows(&[one, &other].concat());
+        noted(&x, &rows(&[changed(one), changed(&other)].concat()), &["1", "1"]);
+    }
+
+    #[test]
     fn an_array_out_of_step_is_left_to_the_tree_diff() {
         check(r#"{"a":[1,2,3]}"#, r#"{"a":[1,3,3]}"#, Some(1));
         check(r#"{"a":[1,2],"b":1}"#, r#"{"a":[1,2,3],"b":2}"#, Some(2));

@@ -6,7 +6,7 @@
 
 use super::common::common_prefix;
 use super::frames::{Frame, Frames, Sort};
-use super::names::Names;
+use super::names::{Names, Values};
 use super::plan::{Entry, Pair, Plan, What};
 use crate::compare::json::MAX_DEPTH;
 use crate::compare::json::task::Step;
@@ -148,7 +148,8 @@ impl<'a> Scan<'a> {
             if self.x.at() > self.common {
                 return self.fall_back();
             }
-            self.frames.top().member(start, key.map(Names::named));
+            let value = self.x.at();
+            self.frames.top().member([start, value], key.map(Names::named));
         }
         Some(Stand::BeforeValue)
     }
@@ -197,15 +198,22 @@ impl<'a> Scan<'a> {
         match (self.frames.top().sort, frame.sort) {
             (Sort::Object, _) => Some(Stand::BehindValue),
             (Sort::Array, Sort::Array) => self.fall_back(),
-            (Sort::Array, Sort::Object) => self.in_step(frame.telling()),
+            (Sort::Array, Sort::Object) => match self.in_step((frame.telling(), frame.values)) {
+                true => Some(Stand::BehindValue),
+                false => self.fall_back(),
+            },
         }
     }
 
-    /// An element of the innermost array differs that is the same thing under these names.
-    fn in_step(&mut self, names: Names) -> Option<Stand> {
+    /// Whether the innermost array stays in step, of which an element differs that is the same thing
+    /// on both sides under these names.
+    fn in_step(&mut self, (names, values): (Names, Values)) -> bool {
+        let text = self.x.text();
         let around = self.frames.top();
-        around.names = around.names.and(names);
-        if around.names.is_empty() { self.fall_back() } else { Some(Stand::BehindValue) }
+        let names = around.names.and(names);
+        let repeated = values.repeated(&around.values, names, text);
+        (around.names, around.values) = (names.without(repeated), values);
+        !around.names.is_empty()
     }
 
     /// The texts part within a value, or before it; both values begin at this place.
@@ -224,13 +232,9 @@ impl<'a> Scan<'a> {
         if pair.x.text() == pair.y.text() {
             return self.fall_back();
         }
-        let around = self.frames.top();
-        around.spoil();
-        if around.sort == Sort::Array {
-            around.names = around.names.and(Names::shared(&pair.x, &pair.y));
-            if around.names.is_empty() {
-                return self.fall_back();
-            }
+        self.frames.top().spoil();
+        if !self.stays(&pair, end_x) {
+            return self.fall_back();
         }
         self.note(pair, end_x)?;
         self.go_on(end_x, end_y);
@@ -253,16 +257,18 @@ impl<'a> Scan<'a> {
             if let Some(entries) = self.frames.truncate(depth) {
                 self.plan.truncate(entries);
             }
-            let around = self.frames.top();
-            if around.sort == Sort::Array {
-                around.names = around.names.and(Names::shared(&pair.x, &pair.y));
-            }
-            if around.sort == Sort::Object || !around.names.is_empty() {
+            if self.stays(&pair, end_x) {
                 self.note(pair, end_x)?;
                 self.go_on(end_x, end_y);
                 return Some(Stand::BehindValue);
             }
         }
+    }
+
+    /// Whether the innermost container stays in the pass with a pair of values in it that ends here.
+    fn stays(&mut self, pair: &Pair<'_>, end: usize) -> bool {
+        self.frames.top().sort == Sort::Object
+            || self.in_step(Names::shared(&pair.x, &pair.y, end - pair.x.text().len()))
     }
 
     /// Takes what reading two values once more costs: nothing, if they are scalars.
