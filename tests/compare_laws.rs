@@ -400,6 +400,23 @@ proptest! {
     }
 
     #[test]
+    fn the_fast_path_pairs_elements_as_the_tree_diff_does(
+        rows in vec((0..3_u8, 0..9_u8, any::<bool>()), 1..8), moved in vec(any::<Index>(), 8),
+    ) {
+        let row = |(code, value, named): &(u8, u8, bool)| match named {
+            true => format!(r#"{{"code": "c{code}","v":[{value}],"w":{value}}}"#),
+            false => format!(r#"{{"w":{value},"v":"{value}","name":"n{value}","code":"c{code}"}}"#),
+        };
+        let list = |rows: Vec<String>| format!(r#"{{"l":[{}]}}"#, rows.join(","));
+        let x = list(rows.iter().map(row).collect());
+        let y = list(moved.iter().take(rows.len()).map(|at| row(at.get(&rows))).collect());
+        for (x, y) in [(&x, &y), (&y, &x)] {
+            let (fast, slow) = both_ways(x.as_bytes(), y.as_bytes(), &Rules::default());
+            prop_assert_eq!(fast, slow, "{} {}", x, y);
+        }
+    }
+
+    #[test]
     fn the_fast_path_finds_the_identifiers_that_the_tree_diff_finds(
         rows in vec((0..6_usize, 0..5_usize, 0..5_usize, any::<bool>()), 1..12),
         before in prop_oneof![Just(""), Just("\\n"), Just("\\u0062"), Just("é")],

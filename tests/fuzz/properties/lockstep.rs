@@ -185,7 +185,8 @@ impl Pen<'_> {
         self.both("{");
         self.children(|pen, number| {
             if is_element && number == 0 && pen.draw(4) < 3 {
-                let id = pen.draw(100);
+                // Some are the same in many.
+                let id = pen.draw(100).min(60);
                 pen.both(&format!("\"id\":{id}"));
                 return;
             }
