@@ -1,8 +1,8 @@
 //! The search, through all that is equal in the primary's document, for identifiers that differ
 //! elsewhere: one that is renamed there and the same here stands for two things.
 //!
-//! A text that was not read yet is first asked whether it can hold any of them, which costs a small
-//! part of reading it.
+//! Where the bytes of one stand is found first, without regard to what the text says, and only what
+//! is around such a spot is visited.
 //!
 //! This module never looks at a place where something differs.
 
@@ -16,6 +16,7 @@ use crate::syntax::json::{Document, Shape, Value};
 use memchr::memmem;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::iter;
 
 /// Equal values that hold an identifier which elsewhere has another name.
 const MAX_AGREED: usize = 4_096;
@@ -27,24 +28,13 @@ const FEW: usize = 16;
 type Sought<'a> = HashMap<Cow<'a, [u8]>, Class>;
 
 impl<'a> Suspects<'a> {
-    /// Searches the primary's text, which is JSON.
-    pub(in crate::compare) fn search_text(&mut self, text: &'a [u8], places: &Places) {
-        let sought = self.sought();
-        let ended = self.all_ended();
-        if !sought.is_empty()
-            && may_hold(text, &sought, &ended)
-            && let Ok(document) = Document::parse(text)
-        {
-            self.look(&document, &sought, &ended, places);
-        }
-    }
-
     /// Searches the primary's document.
     pub(in crate::compare) fn search(&mut self, document: &Document<'a>, places: &Places) {
         let sought = self.sought();
         let ended = self.all_ended();
         if !sought.is_empty() {
-            self.look(document, &sought, &ended, places);
+            let spots = spots(document.text(), &sought, &ended);
+            self.look(document, &sought, (&ended, &spots), places);
         }
     }
 
@@ -75,14 +65,17 @@ impl<'a> Suspects<'a> {
         &mut self,
         document: &Document<'a>,
         sought: &Sought<'a>,
-        ended: &[Ended],
+        (ended, spots): (&[Ended], &Spots),
         places: &Places,
     ) {
+        if spots.are_none() {
+            return;
+        }
         let whole = Finder::new(sought.iter().map(|(text, class)| (&**text, *class)), 1);
         // A number within a text may be any number.
         let words = sought.iter().filter(|(_, class)| **class != Class::Int);
         let words = Finder::new(words.map(|(text, class)| (&**text, *class)), SHORTEST_WITHIN);
-        let is_left_out = |value: Value| is_ended(ended, value.start());
+        let is_left_out = |value: Value| is_ended(ended, value.start()) || !spots.are_in(value);
         leaves(document, is_left_out, |leaf| {
             for (id, class) in held(document, &leaf, &whole, &words) {
                 let (path, raw) = (leaf.path(), document.raw(leaf.value));
@@ -139,15 +132,45 @@ fn held<'a>(
     words.within(&text).filter_map(|hit| Some((part(hit.start, hit.end)?, hit.id))).collect()
 }
 
-/// Whether a text may hold any of what is sought, outside of what has ended. It is not read: with
-/// escapes in it, or much to seek, it may.
-fn may_hold(text: &[u8], sought: &Sought<'_>, ended: &[Ended]) -> bool {
-    if sought.len() > FEW || memchr::memchr(b'\\', text).is_some() {
-        return true;
+/// Where in a text what is sought may stand: nowhere else, if that is known.
+struct Spots(Option<Vec<usize>>);
+
+impl Spots {
+    fn are_none(&self) -> bool {
+        self.0.as_ref().is_some_and(Vec::is_empty)
     }
-    sought.iter().any(|(id, class)| {
-        let mut hits = memmem::find_iter(text, id);
-        hits.any(|at| !is_ended(ended, at) && may_be(text, at, id, *class))
+
+    /// Whether there may be one in a value.
+    fn are_in(&self, value: Value) -> bool {
+        self.0.as_ref().is_none_or(|spots| {
+            let next = spots.partition_point(|spot| *spot < value.start());
+            spots.get(next).is_some_and(|spot| *spot < value.end())
+        })
+    }
+}
+
+/// Where what is sought may stand, outside of what has ended. The text is not read for that: with
+/// escapes in it, or much to seek, that is anywhere.
+fn spots(text: &[u8], sought: &Sought<'_>, ended: &[Ended]) -> Spots {
+    if sought.len() > FEW || memchr::memchr(b'\\', text).is_some() {
+        return Spots(None);
+    }
+    let hits = sought.iter().flat_map(|(id, class)| {
+        let is_spot = |at: &usize| !is_ended(ended, *at) && may_be(text, *at, id, *class);
+        hits(text, id).filter(is_spot)
+    });
+    let mut spots: Vec<_> = hits.collect();
+    spots.sort_unstable();
+    Spots(Some(spots))
+}
+
+/// Where a text holds an identifier; one place may begin within another.
+fn hits(text: &[u8], id: &[u8]) -> impl Iterator<Item = usize> {
+    let (finder, mut from) = (memmem::Finder::new(id), 0);
+    iter::from_fn(move || {
+        let at = from + finder.find(text.get(from..)?)?;
+        from = at + 1;
+        Some(at)
     })
 }
 
@@ -173,4 +196,43 @@ fn key_of(before: &[u8]) -> Option<&[u8]> {
     let key = before.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end().strip_suffix(b"\"")?;
     let start = memchr::memrchr(b'"', key)?;
     key.get(start + 1..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::class::of_text;
+
+    fn check(text: &str, ids: &[&str], expected: Option<&[usize]>) {
+        let class = |id: &str| (Cow::Owned(id.as_bytes().to_vec()), of_text(id.as_bytes()));
+        let sought = ids.iter().map(|id| class(id)).collect();
+        let first = Ended { start: 0, end: 8, recorded: 0, noted: 0 };
+        assert_eq!(spots(text.as_bytes(), &sought, &[first]).0.as_deref(), expected, "{text}");
+    }
+
+    #[test]
+    fn a_number_stands_whole_under_a_key_of_one() {
+        check(r#"{"id":7,"order_id": 7 ,"n":7,"at":"7","userId":"7"}"#, &["7"], Some(&[20, 48]));
+        check(r#"{"a":0,"id":[7],"x_id":{"a":7},"id":17,"id":7.1,"id":-7}"#, &["7"], Some(&[]));
+        check(r#"{"a":0,"id":-7}"#, &["-7"], Some(&[12]));
+    }
+
+    #[test]
+    fn another_identifier_stands_anywhere_as_a_word() {
+        check(
+            r#"["cus_N8fZ2kQ1","a/cus_N8fZ2kQ1?","xcus_N8fZ2kQ1"]"#,
+            &["cus_N8fZ2kQ1"],
+            Some(&[19]),
+        );
+        let ids = ["1a2-1a2-1a2"];
+        check(r#"{"key":"k","v":"x1a2-1a2-1a2-1a2"}"#, &ids, Some(&[21]));
+    }
+
+    #[test]
+    fn with_escapes_or_much_to_seek_it_may_be_anywhere() {
+        check(r#"{"a":0,"id":"\u0037"}"#, &["7"], None);
+        let many: Vec<_> = (0..17).map(|id| id.to_string()).collect();
+        check("[]", &many.iter().map(String::as_str).collect::<Vec<_>>(), None);
+        check("[]", &[], Some(&[]));
+    }
 }

@@ -73,6 +73,15 @@ impl<'a> Document<'a> {
         Ok((Self { text, containers }, start + length))
     }
 
+    /// A text that was validated elsewhere, with its containers.
+    pub(super) fn listed(text: &'a [u8], containers: Vec<Container>) -> Self {
+        Self { text, containers }
+    }
+
+    pub(super) fn containers(&self) -> &[Container] {
+        &self.containers
+    }
+
     /// All of it, white space included.
     pub fn text(&self) -> &'a [u8] {
         self.text

@@ -9,6 +9,7 @@
 
 mod document;
 mod inside;
+mod listing;
 mod near;
 mod number;
 mod scan;
@@ -17,6 +18,7 @@ mod tokens;
 
 pub use document::{Document, Elements, Member, Members, Shape, Value};
 pub use inside::{Inside, Way};
+pub(crate) use listing::Listing;
 pub use near::{Bound, BoundError, Nearness};
 pub use number::Decimal;
 pub use scan::Invalid;

@@ -21,6 +21,8 @@ pub(super) struct Frame {
     pub start: usize,
     /// What leads from there to the candidate's side, modulo the numbers that there are.
     pub shift: usize,
+    /// Its number among the containers of the primary's text.
+    pub number: usize,
     /// Where the key of its current member begins; of an array, how many elements came before.
     pub mark: usize,
     /// Of an array, the names under which all elements that differ so far are the same thing. Of an
@@ -39,10 +41,10 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    fn new(sort: Sort, start: usize, shift: usize) -> Self {
+    pub(super) fn new(sort: Sort, start: usize, shift: usize, number: usize) -> Self {
         let names = if sort == Sort::Array { Names::ALL } else { Names::NONE };
-        let (spoilt, name) = (Names::NONE, Names::NONE);
-        Self { sort, start, shift, mark: 0, names, spoilt, name, values: Values::NONE, entry: 0 }
+        let (spoilt, name, values) = (Names::NONE, Names::NONE, Values::NONE);
+        Self { sort, start, shift, number, mark: 0, names, spoilt, name, values, entry: 0 }
     }
 
     /// Its next member begins here, with a key that is one of the names, or none of them, and with a
@@ -83,7 +85,7 @@ pub(super) struct Frames {
 
 impl Frames {
     pub(super) fn new() -> Self {
-        Self { top: Frame::new(Sort::Object, 0, 0), around: Vec::with_capacity(8), entered: 0 }
+        Self { top: Frame::new(Sort::Object, 0, 0, 0), around: Vec::with_capacity(8), entered: 0 }
     }
 
     /// How many are open.
@@ -105,9 +107,9 @@ impl Frames {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, sort: Sort, start: usize, shift: usize) {
+    pub(super) fn push(&mut self, frame: Frame) {
         self.around.push(self.top);
-        self.top = Frame::new(sort, start, shift);
+        self.top = frame;
     }
 
     /// Closes the innermost container; tells whether it has an entry in the plan.
@@ -159,7 +161,10 @@ mod tests {
 
     fn open(sorts: &[Sort]) -> Frames {
         let mut frames = Frames::new();
-        sorts.iter().enumerate().for_each(|(start, sort)| frames.push(*sort, start, 0));
+        sorts
+            .iter()
+            .enumerate()
+            .for_each(|(start, sort)| frames.push(Frame::new(*sort, start, 0, 0)));
         frames
     }
 
@@ -167,13 +172,13 @@ mod tests {
     fn containers_are_entered_from_the_root_on_and_once() {
         let mut frames = open(&[Sort::Object, Sort::Array]);
         assert_eq!([frames.enter(0), frames.enter(1), frames.enter(2)], [Some(0), Some(1), None]);
-        frames.push(Sort::Object, 2, 0);
+        frames.push(Frame::new(Sort::Object, 2, 0, 0));
         assert_eq!(frames.pop().map(|(_, is_entered)| is_entered), Some(false));
         assert_eq!(
             frames.pop().map(|(frame, is_entered)| (frame.entry, is_entered)),
             Some((1, true))
         );
-        frames.push(Sort::Object, 3, 0);
+        frames.push(Frame::new(Sort::Object, 3, 0, 0));
         assert_eq!((frames.enter(7), frames.enter(8)), (Some(1), None));
     }
 
@@ -198,7 +203,7 @@ mod tests {
         assert_eq!(frames.truncate(2), None);
         frames.enter(0);
         frames.enter(1);
-        frames.push(Sort::Object, 5, 0);
+        frames.push(Frame::new(Sort::Object, 5, 0, 0));
         assert_eq!(frames.truncate(2), None);
         assert_eq!(frames.truncate(1), Some(1));
         assert_eq!((frames.depth(), frames.enter(1)), (1, None));

@@ -19,11 +19,11 @@ pub(in crate::compare::json) fn in_lockstep<'a>(
     if terms.rules.places.needs_documents() {
         return false;
     }
-    let Some(plan) = scan(x, y) else { return false };
+    let Some((document, plan)) = scan(x, y) else { return false };
     let before = found.mark();
     let is_done = follow(&plan, terms, found).is_some();
     match is_done {
-        true => found.suspects.search_text(x, &terms.rules.places),
+        true => found.suspects.search(&document, &terms.rules.places),
         false => found.rewind(before),
     }
     is_done
@@ -65,12 +65,13 @@ mod tests {
     use crate::compare::Rules;
     use crate::compare::json::both_ways;
     use crate::compare::testing::{ignoring, shown};
+    use crate::syntax::json::Document;
 
     /// How many pairs the pass notes, or nothing where it gives up; either way round, and with the
     /// same result as the tree diff.
     fn check(x: &str, y: &str, expected: Option<usize>) {
         for (x, y) in [(x, y), (y, x)] {
-            let plan = scan(x.as_bytes(), y.as_bytes());
+            let plan = scan(x.as_bytes(), y.as_bytes()).map(|(_, plan)| plan);
             let pairs = |plan: Plan<'_>| plan.entries().iter().filter_map(Entry::pair).count();
             assert_eq!(plan.map(pairs), expected, "{x} {y}");
             let (fast, slow) = both_ways(x.as_bytes(), y.as_bytes(), &Rules::default());
@@ -160,7 +161,9 @@ mod tests {
 
     /// What the pass notes on the primary's side.
     fn noted(x: &str, y: &str, expected: &[&str]) {
-        let plan = scan(x.as_bytes(), y.as_bytes()).expect("JSON on both sides");
+        let (document, plan) = scan(x.as_bytes(), y.as_bytes()).expect("JSON on both sides");
+        let parsed = Document::parse(x.as_bytes());
+        assert_eq!(format!("{document:?}"), format!("{:?}", parsed.expect("JSON")));
         let text = |pair: &Pair<'_>| pair.x.text().to_vec();
         let found: Vec<_> = plan.entries().iter().filter_map(Entry::pair).map(text).collect();
         assert_eq!(found, expected.iter().map(|text| text.as_bytes()).collect::<Vec<_>>());

@@ -10,7 +10,7 @@ use super::names::{Names, Values};
 use super::plan::{Entry, Pair, Plan, What};
 use crate::compare::json::MAX_DEPTH;
 use crate::compare::json::task::Step;
-use crate::syntax::json::{Document, Text, Tokens};
+use crate::syntax::json::{Document, Listing, Text, Tokens};
 use std::str::from_utf8;
 
 /// So many times a pair of containers may be read once more.
@@ -43,13 +43,15 @@ struct Scan<'a> {
     /// Up to here in `x`, both are the same from where the pass stands.
     common: usize,
     frames: Frames,
+    /// The containers of the primary's text.
+    listing: Listing,
     plan: Plan<'a>,
     budget: Budget,
 }
 
-/// Notes all that differs between two texts; nothing if one is not JSON, or if this is better left
-/// to the tree diff.
-pub(super) fn scan<'a>(x: &'a [u8], y: &'a [u8]) -> Option<Plan<'a>> {
+/// Notes all that differs between two texts, and gives the primary's document; nothing if one is not
+/// JSON, or if this is better left to the tree diff.
+pub(super) fn scan<'a>(x: &'a [u8], y: &'a [u8]) -> Option<(Document<'a>, Plan<'a>)> {
     let is_short = |text: &[u8]| u32::try_from(text.len()).is_ok();
     if !is_short(x) || !is_short(y) || from_utf8(x).is_err() {
         return None;
@@ -59,11 +61,11 @@ pub(super) fn scan<'a>(x: &'a [u8], y: &'a [u8]) -> Option<Plan<'a>> {
     start_y.after_space()?;
     let both = x.len() + y.len();
     let budget = Budget { containers: MAX_FALLBACKS, bytes: FEW.max(both / 4) };
-    let (frames, plan) = (Frames::new(), Plan::new(both));
-    let mut scan = Scan { x: start_x, y, shift: 0, common: 0, frames, plan, budget };
+    let (frames, listing, plan) = (Frames::new(), Listing::default(), Plan::new(both));
+    let mut scan = Scan { x: start_x, y, shift: 0, common: 0, frames, listing, plan, budget };
     scan.go_on(scan.x.at(), start_y.at());
     scan.document()?;
-    Some(scan.plan)
+    Some((scan.listing.document(x), scan.plan))
 }
 
 impl<'a> Scan<'a> {
@@ -121,7 +123,8 @@ impl<'a> Scan<'a> {
             return None;
         }
         self.frames.top().spoil();
-        self.frames.push(sort, self.x.at(), self.shift);
+        let number = self.listing.open();
+        self.frames.push(Frame::new(sort, self.x.at(), self.shift, number));
         self.x.pass();
         let inside = self.x.at();
         if self.x.after_space()? != end {
@@ -184,6 +187,7 @@ impl<'a> Scan<'a> {
     fn close(&mut self) -> Option<Stand> {
         self.x.pass();
         let (frame, differs) = self.frames.pop()?;
+        self.listing.close(frame.number, self.x.at());
         if !differs {
             return Some(Stand::BehindValue);
         }
@@ -258,6 +262,7 @@ impl<'a> Scan<'a> {
                 self.plan.truncate(entries);
             }
             if self.stays(&pair, end_x) {
+                self.listing.forget(frame.number);
                 self.note(pair, end_x)?;
                 self.go_on(end_x, end_y);
                 return Some(Stand::BehindValue);
@@ -299,6 +304,7 @@ impl<'a> Scan<'a> {
         }
         let depth = self.frames.depth();
         let place = end - pair.x.text().len()..end;
+        self.listing.add(&pair.x, place.start);
         self.plan.push(Entry { depth, step: self.step_to(depth), place, what: What::Pair(pair) })
     }
 
