@@ -62,20 +62,22 @@ impl Rest {
     }
 }
 
-/// The body of a request on its way to the primary.
+/// The body of a request on its way to the primary. Most have none: those are small.
 pub enum UpBody {
     Empty,
-    /// A body that is watched, and captured where the exchange is.
-    Stream {
-        body: Incoming,
-        upload: Arc<Upload>,
-        /// Of the connection that it comes on.
-        version: Version,
-        /// Where its client waits to be told to send it.
-        hold: Option<Hold>,
-        /// For the rest of it, when nobody needs that any more.
-        rest: Rest,
-    },
+    Stream(Box<Streamed>),
+}
+
+/// A body that is watched, and captured where the exchange is.
+pub struct Streamed {
+    pub(super) body: Incoming,
+    pub(super) upload: Arc<Upload>,
+    /// Of the connection that it comes on.
+    pub(super) version: Version,
+    /// Where its client waits to be told to send it.
+    pub(super) hold: Option<Hold>,
+    /// For the rest of it, when nobody needs that any more.
+    pub(super) rest: Rest,
 }
 
 impl Body for UpBody {
@@ -86,9 +88,8 @@ impl Body for UpBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let Self::Stream { body, upload, version, hold, rest } = self.get_mut() else {
-            return Poll::Ready(None);
-        };
+        let Self::Stream(streamed) = self.get_mut() else { return Poll::Ready(None) };
+        let Streamed { body, upload, version, hold, rest } = &mut **streamed;
         if let Some(held) = hold {
             // It has not been asked for, and is not going to be.
             if upload.unneeded(cx).is_some() {
@@ -134,7 +135,7 @@ impl Body for UpBody {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Empty => true,
-            Self::Stream { body, .. } => body.is_end_stream(),
+            Self::Stream(streamed) => streamed.body.is_end_stream(),
         }
     }
 
@@ -142,7 +143,7 @@ impl Body for UpBody {
         match self {
             // hyper would make a length of it that the client has not sent.
             Self::Empty => SizeHint::default(),
-            Self::Stream { body, .. } => body.size_hint(),
+            Self::Stream(streamed) => streamed.body.size_hint(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::base::{Alarm, Alarms, clock};
 use crate::model::{Answered, Fault, Rule};
 use crate::policy::Marker;
-use crate::tap::body::{Ending, LiveBody, Passage, Rest, UpBody};
+use crate::tap::body::{Ending, LiveBody, Passage, Rest, Streamed, UpBody};
 use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Head, Progress, Upload};
 use crate::tap::client::Client;
@@ -180,7 +180,7 @@ impl Tap {
         let body = match upload.clone() {
             Some(upload) => {
                 let rest = Rest::new(settings.timeouts.body);
-                UpBody::Stream { body, upload, version, hold: None, rest }
+                UpBody::Stream(Box::new(Streamed { body, upload, version, hold: None, rest }))
             }
             None => UpBody::Empty,
         };
@@ -201,8 +201,8 @@ impl Tap {
             return self.interim.watch(request);
         }
         let until = self.interim.hold(request);
-        if let UpBody::Stream { hold, .. } = request.body_mut() {
-            *hold = Some(until);
+        if let UpBody::Stream(streamed) = request.body_mut() {
+            streamed.hold = Some(until);
         }
     }
 

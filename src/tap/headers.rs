@@ -26,6 +26,16 @@ pub fn is_hop_by_hop(name: &HeaderName) -> bool {
 
 /// Removes the fields of one connection, and those that `Connection` names.
 pub(super) fn strip(headers: &mut HeaderMap) {
+    let mut found = headers.keys().filter(|name| is_hop_by_hop(name));
+    match (found.next(), found.next()) {
+        (None, _) => return,
+        // Mostly there is one, which names none.
+        (Some(name), None) if name == CONNECTION && names_none(headers) => {
+            headers.remove(CONNECTION);
+            return;
+        }
+        _ => {}
+    }
     if headers.contains_key(CONNECTION) {
         for name in nominated(headers) {
             headers.remove(name);
@@ -41,13 +51,23 @@ pub(super) fn strip(headers: &mut HeaderMap) {
 /// What `Connection` mostly says.
 const KNOWN: [&[u8]; 4] = [b"keep-alive", b"close", b"upgrade", b"te"];
 
+fn is_known(token: &[u8]) -> bool {
+    KNOWN.iter().any(|known| token.eq_ignore_ascii_case(known))
+}
+
+/// Whether `Connection` says one thing that is no field's name. Where each name has one line, it has.
+fn names_none(headers: &HeaderMap) -> bool {
+    headers.len() == headers.keys_len()
+        && headers.get(CONNECTION).is_some_and(|value| is_known(value.as_bytes()))
+}
+
 fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
     let values = headers.get_all(CONNECTION).iter();
     let tokens = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
     tokens
         .map(<[u8]>::trim_ascii)
         // These are no fields, or go anyway.
-        .filter(|token| !KNOWN.iter().any(|known| token.eq_ignore_ascii_case(known)))
+        .filter(|token| !is_known(token))
         .filter_map(|token| HeaderName::from_bytes(token).ok())
         // A client cannot have end-to-end fields of the message's framing or routing removed.
         .filter(|name| name != HOST && name != CONTENT_LENGTH)
