@@ -14,6 +14,11 @@ use shadowdiff::syntax::json::Document;
 use std::hint::black_box;
 use std::iter;
 
+/// The allocator that the program has.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn outcome(body: &str) -> Outcome {
     let mut headers = HeaderMap::new();
     for (name, value) in [

@@ -38,6 +38,7 @@ mod same;
 mod selected;
 mod signature;
 mod stages;
+mod table;
 mod terms;
 #[cfg(test)]
 mod testing;

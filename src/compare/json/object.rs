@@ -2,8 +2,8 @@
 
 use super::task::{Change, Children, Step, Task};
 use crate::compare::fuel::Fuel;
+use crate::compare::table::{Map, Set};
 use crate::syntax::json::{Document, Member, Text, Value};
-use std::collections::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Up to so many keys, comparing each with each is the fastest way to see that all are distinct.
@@ -89,8 +89,8 @@ fn looked_up<'a>(
     children: &mut Children<'_, 'a>,
     xs: &[Member<'a>],
     ys: &[Member<'a>],
-) -> Option<HashSet<Text<'a>>> {
-    let mut left: HashMap<Text<'a>, Value> =
+) -> Option<Set<Text<'a>>> {
+    let mut left: Map<Text<'a>, Value> =
         ys.iter().map(|member| (member.key, member.value)).collect();
     for x in xs {
         match left.remove(&x.key) {
@@ -104,12 +104,12 @@ fn looked_up<'a>(
 /// The members of one side, each with the number of those of its key that came before it.
 struct Numbered<'a> {
     members: Vec<(Member<'a>, usize)>,
-    counts: HashMap<Text<'a>, usize>,
+    counts: Map<Text<'a>, usize>,
 }
 
 impl<'a> Numbered<'a> {
     fn new(members: &[Member<'a>]) -> Self {
-        let mut counts = HashMap::new();
+        let mut counts = Map::default();
         let number = |member: &Member<'a>| {
             let count = counts.entry(member.key).or_insert(0);
             *count += 1;
@@ -131,7 +131,7 @@ fn repeated<'a>(
     ys: &[Member<'a>],
 ) -> Option<()> {
     let (xs, ys) = (Numbered::new(xs), Numbered::new(ys));
-    let values: HashMap<(Text<'a>, usize), Value> =
+    let values: Map<(Text<'a>, usize), Value> =
         ys.members.iter().map(|(member, number)| ((member.key, *number), member.value)).collect();
     for (x, number) in &xs.members {
         let (count_x, count_y) = (xs.count(x.key), ys.count(x.key));

@@ -8,9 +8,9 @@
 //! This module never looks at a class, and never excuses anything.
 
 use super::known::Known;
+use crate::compare::table::Map;
 use crate::model::Path;
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 type Text<'t> = &'t [u8];
 
@@ -38,11 +38,14 @@ pub(super) enum Standing {
 /// What is believed.
 #[derive(Debug, Default)]
 pub(super) struct Bijection<'t> {
-    fwd: HashMap<Text<'t>, Text<'t>>,
-    bwd: HashMap<Text<'t>, Text<'t>>,
-    votes: HashMap<(Text<'t>, Text<'t>), Vote<'t>>,
-    rooms: HashMap<(&'t str, Side, Text<'t>), Room<'t>>,
+    fwd: Map<Text<'t>, Text<'t>>,
+    bwd: Map<Text<'t>, Text<'t>>,
+    votes: Map<(Text<'t>, Text<'t>), Vote<'t>>,
+    rooms: Map<(&'t str, Side, Text<'t>), Room<'t>>,
 }
+
+/// A pair with what speaks for it.
+type Voted<'t> = ((Text<'t>, Text<'t>), Vote<'t>);
 
 #[derive(Clone, Copy, Debug)]
 struct Vote<'t> {
@@ -71,11 +74,11 @@ impl<'t> Bijection<'t> {
         for claim in claims {
             all.note(claim);
         }
-        let mut votes: Vec<_> = all.votes.iter().map(|(pair, vote)| (*pair, *vote)).collect();
-        votes.sort_by_key(|((u, v), vote)| {
+        let (mut contested, alone) = all.by_contest();
+        contested.sort_by_key(|((u, v), vote)| {
             (Reverse(vote.count), u != v, order(vote.path), *u.min(v), *u.max(v))
         });
-        for ((u, v), _) in votes {
+        for ((u, v), _) in alone.into_iter().chain(contested) {
             let free = !all.fwd.contains_key(u) && !all.bwd.contains_key(v);
             if free && !known.contradicts(u, v) {
                 all.fwd.insert(u, v);
@@ -83,6 +86,18 @@ impl<'t> Bijection<'t> {
             }
         }
         all
+    }
+
+    /// The pairs that share a text with another one, and those that do not: their order matters to
+    /// nobody.
+    fn by_contest(&self) -> (Vec<Voted<'t>>, Vec<Voted<'t>>) {
+        let (mut us, mut vs) = (Map::<_, u32>::default(), Map::<_, u32>::default());
+        for (u, v) in self.votes.keys() {
+            *us.entry(*u).or_default() += 1;
+            *vs.entry(*v).or_default() += 1;
+        }
+        let is_contested = |((u, v), _): &Voted<'t>| us.get(u) != Some(&1) || vs.get(v) != Some(&1);
+        self.votes.iter().map(|(pair, vote)| (*pair, *vote)).partition(is_contested)
     }
 
     fn note(&mut self, claim: &Claim<'t>) {

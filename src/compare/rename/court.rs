@@ -11,11 +11,11 @@ use super::known::{Known, Learned, Lesson};
 use super::renamable::is_random;
 use super::suspects::{Agreed, SHORTEST_WITHIN, Sort, Suspect, Suspects};
 use crate::compare::rules::Rules;
+use crate::compare::table::{Map, Set};
 use crate::compare::terms::Terms;
 use crate::model::Request;
 use crate::syntax::percent_decode;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 /// What a difference turns out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +42,9 @@ pub(super) struct Court<'s, 'a> {
     forth: Finder<'s, &'s [u8]>,
     back: Finder<'s, &'s [u8]>,
     /// Suspects that differ in nothing but the names within them.
-    explained: HashSet<usize>,
+    explained: Set<usize>,
     /// How many of those have a name in them.
-    mentions: HashMap<&'s [u8], u64>,
+    mentions: Map<&'s [u8], u64>,
 }
 
 impl<'s, 'a> Court<'s, 'a> {
@@ -57,7 +57,7 @@ impl<'s, 'a> Court<'s, 'a> {
         let names: Vec<_> = known.pairs.texts(known.at).chain(believed.pairs()).collect();
         let forth = Finder::new(names.iter().copied(), SHORTEST_WITHIN);
         let back = Finder::new(names.iter().map(|(u, v)| (*v, *u)), SHORTEST_WITHIN);
-        let (explained, mentions) = (HashSet::new(), HashMap::new());
+        let (explained, mentions) = (Set::default(), Map::default());
         let rules = terms.rules;
         let mut court =
             Self { suspects, rules, known, claims, believed, forth, back, explained, mentions };
@@ -182,7 +182,7 @@ impl<'s, 'a> Court<'s, 'a> {
         for (place, (x, y)) in numbers.take(Learned::MAX_NUMBERS) {
             learned.number(place, x, y);
         }
-        let mut taught = HashSet::new();
+        let mut taught = Set::default();
         for (index, claim) in self.claims.iter().enumerate() {
             let Some(claim) = claim.filter(|claim| claim.primary != claim.candidate) else {
                 continue;
@@ -203,7 +203,7 @@ impl<'s, 'a> Court<'s, 'a> {
 
 /// What a suspect says; nothing where it is no identifier, or one that the request names. What the
 /// flow knows by another name anyhow may be named.
-fn claim<'s>(suspect: &'s Suspect<'_>, asked: &HashSet<&[u8]>, known: &Known) -> Option<Claim<'s>> {
+fn claim<'s>(suspect: &'s Suspect<'_>, asked: &Set<&[u8]>, known: &Known) -> Option<Claim<'s>> {
     let (primary, candidate) = (&*suspect.primary, &*suspect.candidate);
     let path = suspect.path().filter(|_| suspect.sort == Sort::Identifier)?;
     let claim = Claim { primary, candidate, path, room: suspect.room() };
@@ -218,17 +218,17 @@ fn agreement<'s>(agreed: &'s Agreed<'_>) -> Claim<'s> {
 }
 
 /// The identifiers that the request names, in its path, its query or its body.
-fn asked<'s>(suspects: &'s Suspects<'_>, request: Option<&Request>) -> HashSet<&'s [u8]> {
-    let Some(request) = request else { return HashSet::new() };
+fn asked<'s>(suspects: &'s Suspects<'_>, request: Option<&Request>) -> Set<&'s [u8]> {
+    let Some(request) = request else { return Set::default() };
     let identifiers = suspects.list.iter().filter(|one| one.sort == Sort::Identifier);
     let mut texts = identifiers.flat_map(|one| [&*one.primary, &*one.candidate]).peekable();
     if texts.peek().is_none() {
-        return HashSet::new();
+        return Set::default();
     }
     let finder = Finder::new(texts.map(|text| (text, text)), 1);
     let target = request.uri.path_and_query().map_or("", |target| target.as_str());
     let body = request.body.joined();
-    let mut asked = HashSet::new();
+    let mut asked = Set::default();
     for text in [target.as_bytes(), &percent_decode(target.as_bytes()), &body] {
         asked.extend(finder.within(text).map(|hit| hit.id));
     }

@@ -7,7 +7,7 @@
 //!
 //! This module never decides what stands in place of an identifier.
 
-use std::collections::HashMap;
+use crate::compare::table::Map;
 
 /// Identifiers of so many lengths are looked for: the shorter ones.
 const LENGTHS: usize = 64;
@@ -18,7 +18,7 @@ const LONGEST: usize = 256;
 /// Identifiers by their text, each with what the caller knows it by.
 #[derive(Debug)]
 pub(super) struct Finder<'t, T> {
-    by_text: HashMap<&'t [u8], T>,
+    by_text: Map<&'t [u8], T>,
     /// Longest first.
     lengths: Vec<usize>,
 }
@@ -34,7 +34,7 @@ pub(super) struct Hit<T> {
 impl<'t, T: Copy> Finder<'t, T> {
     /// Looks, within texts, for those of at least so many bytes.
     pub(super) fn new(ids: impl IntoIterator<Item = (&'t [u8], T)>, shortest: usize) -> Self {
-        let by_text: HashMap<_, _> = ids.into_iter().collect();
+        let by_text: Map<_, _> = ids.into_iter().collect();
         let lengths = by_text.keys().map(|text| text.len());
         let mut lengths: Vec<_> =
             lengths.filter(|length| (shortest.max(1)..=LONGEST).contains(length)).collect();

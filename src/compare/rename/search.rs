@@ -11,11 +11,11 @@ use super::renamable::renamable;
 use super::suspects::{Agreed, Ended, MAX_TEXT, SHORTEST_WITHIN, Sort, Suspects};
 use crate::compare::json::{Leaf, leaves};
 use crate::compare::places::Places;
+use crate::compare::table::Map;
 use crate::model::Class;
 use crate::syntax::json::{Document, Shape, Value};
 use memchr::memmem;
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::iter;
 
 /// Equal values that hold an identifier which elsewhere has another name.
@@ -25,7 +25,7 @@ const MAX_AGREED: usize = 4_096;
 const FEW: usize = 16;
 
 /// What is looked for, each with its class.
-type Sought<'a> = HashMap<Cow<'a, [u8]>, Class>;
+type Sought<'a> = Map<Cow<'a, [u8]>, Class>;
 
 impl<'a> Suspects<'a> {
     /// Searches the primary's document.
@@ -41,7 +41,7 @@ impl<'a> Suspects<'a> {
     /// The identifiers that differ; none where more differs than can be told from what is equal.
     fn sought(&self) -> Sought<'a> {
         if self.is_overrun() {
-            return Sought::new();
+            return Sought::default();
         }
         let identifiers = self.list.iter().filter(|one| one.sort == Sort::Identifier);
         let texts = identifiers.flat_map(|one| {

@@ -13,8 +13,8 @@ use crate::compare::fuel::Fuel;
 use crate::compare::json::identity::IDENTITIES;
 use crate::compare::json::task::Step;
 use crate::compare::places::Here;
+use crate::compare::table::Set;
 use crate::syntax::json::{Shape, Text, Value};
-use std::collections::HashSet;
 
 /// So many fields are tried beside the [`IDENTITIES`].
 const MOST_OTHERS: usize = 16;
@@ -202,7 +202,7 @@ fn columns<'a>(sides: &mut Sides<'_, 'a>, fields: &[Text<'a>]) -> Vec<Column<'a>
     both.filter_map(|(&field, (a, b))| {
         let key = Key { field, a: a?, b: b? };
         let repeats = [repeat(&key.a), repeat(&key.b)];
-        let known: HashSet<u64> = key.a.iter().flatten().copied().collect();
+        let known: Set<u64> = key.a.iter().flatten().copied().collect();
         let shared = key.b.iter().flatten().filter(|name| known.contains(name)).count();
         Some(Column { key, shared, repeats })
     })
@@ -243,7 +243,7 @@ fn row(side: &mut Side<'_, '_>, value: Value, fields: &[Text<'_>]) -> [Option<u6
 
 /// Where a name stands that stood before.
 pub(super) fn repeat(names: &[Option<u64>]) -> Option<usize> {
-    let mut seen = HashSet::with_capacity(names.len());
+    let mut seen = Set::with_capacity_and_hasher(names.len(), Default::default());
     names.iter().position(|name| name.is_some_and(|name| !seen.insert(name)))
 }
 

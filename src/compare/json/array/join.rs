@@ -7,8 +7,8 @@ use super::matching::with_moves;
 use super::order::Places;
 use super::side::{Side, Sides};
 use crate::compare::fuel::Fuel;
+use crate::compare::table::{Map, Set};
 use crate::syntax::json::{Shape, Text, Value};
-use std::collections::{HashMap, HashSet};
 
 /// Pairs by place in `a` and `b`.
 type Pairs = Vec<(usize, usize)>;
@@ -76,7 +76,7 @@ fn called(side: &mut Side<'_, '_>, names: &Names) -> Vec<u64> {
 /// same neighbours of which nothing but the name differs are one element with another name.
 pub(super) fn by_key(sides: &mut Sides<'_, '_>, key: &Key<'_>, fuel: &mut Fuel) -> Pairs {
     let mut pairs = joined(sides, &key.a, &key.b);
-    let left = |length: usize, taken: &HashSet<usize>| -> Vec<usize> {
+    let left = |length: usize, taken: &Set<usize>| -> Vec<usize> {
         (0..length).filter(|at| !taken.contains(at)).collect()
     };
     let left_a = left(sides.a.values.len(), &pairs.iter().map(|pair| pair.0).collect());
@@ -91,7 +91,7 @@ pub(super) fn by_key(sides: &mut Sides<'_, '_>, key: &Key<'_>, fuel: &mut Fuel) 
         .map(|pair| (pair.x, pair.y))
         .collect();
     let name = sides.a.hasher.key(key.field);
-    let mut places: HashMap<(usize, u64), Vec<usize>> = HashMap::new();
+    let mut places: Map<(usize, u64), Vec<usize>> = Map::default();
     for at in left_b.into_iter().rev() {
         if let Some(rest) = without(&mut sides.b, at, name) {
             let gap = kept.partition_point(|pair| pair.1 < at);

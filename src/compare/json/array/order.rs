@@ -2,7 +2,7 @@
 //!
 //! This module never looks at a value.
 
-use std::collections::HashMap;
+use crate::compare::table::Map;
 
 /// Which of these places belong to a longest run that rises: all others have moved.
 pub(super) fn kept(places: &[usize]) -> Vec<bool> {
@@ -42,14 +42,14 @@ pub(super) fn permutation(a: &[u64], b: &[u64]) -> Option<Vec<usize>> {
 
 /// Where each hash stands, the first place of it first.
 pub(super) struct Places {
-    first: HashMap<u64, usize>,
+    first: Map<u64, usize>,
     /// The next place of the same hash; absent behind the last.
     next: Vec<Option<usize>>,
 }
 
 impl Places {
     pub(super) fn of(hashes: &[u64]) -> Self {
-        let mut first = HashMap::with_capacity(hashes.len());
+        let mut first = Map::with_capacity_and_hasher(hashes.len(), Default::default());
         let mut next = vec![None; hashes.len()];
         let places = hashes.iter().enumerate().zip(&mut next).rev();
         for ((place, hash), next) in places {

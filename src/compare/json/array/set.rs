@@ -7,7 +7,7 @@ use super::hash::Hasher;
 use super::matching::{Matching, Pair};
 use super::pair::Work;
 use super::side::Side;
-use std::collections::HashMap;
+use crate::compare::table::Map;
 
 /// The places of one hash on each side.
 type Alike = (Vec<usize>, Vec<usize>);
@@ -77,7 +77,7 @@ fn hashed(work: &mut Work<'_, '_, '_>) -> Option<(Vec<u64>, Vec<u64>)> {
 
 /// The places of each hash, both in rising order.
 fn grouped(x: &[u64], y: &[u64]) -> Vec<Alike> {
-    let mut alike: HashMap<u64, Alike> = HashMap::new();
+    let mut alike: Map<u64, Alike> = Map::default();
     for (place, hash) in x.iter().enumerate() {
         alike.entry(*hash).or_default().0.push(place);
     }
