@@ -36,6 +36,8 @@ pub(super) struct Court<'s, 'a> {
     known: &'s Known,
     /// What each suspect says, where it is an identifier that the request does not name.
     claims: Vec<Option<Claim<'s>>>,
+    /// What is thought of each claim.
+    standings: Vec<Option<Standing>>,
     believed: Bijection<'s>,
     /// What other texts are read by: the primary's identifiers with the candidate's, and the other
     /// way round.
@@ -54,13 +56,24 @@ impl<'s, 'a> Court<'s, 'a> {
         let all: Vec<_> =
             claims.iter().flatten().copied().chain(suspects.agreed.iter().map(agreement)).collect();
         let believed = Bijection::new(&all, known);
+        let standing = |claim: &Option<Claim<'_>>| Some(believed.standing(claim.as_ref()?));
+        let standings = claims.iter().map(standing).collect();
         let names: Vec<_> = known.pairs.texts(known.at).chain(believed.pairs()).collect();
         let forth = Finder::new(names.iter().copied(), SHORTEST_WITHIN);
         let back = Finder::new(names.iter().map(|(u, v)| (*v, *u)), SHORTEST_WITHIN);
         let (explained, mentions) = (Set::default(), Map::default());
-        let rules = terms.rules;
-        let mut court =
-            Self { suspects, rules, known, claims, believed, forth, back, explained, mentions };
+        let mut court = Self {
+            suspects,
+            rules: terms.rules,
+            known,
+            claims,
+            standings,
+            believed,
+            forth,
+            back,
+            explained,
+            mentions,
+        };
         court.read();
         court
     }
@@ -105,8 +118,7 @@ impl<'s, 'a> Court<'s, 'a> {
     }
 
     fn standing(&self, index: usize) -> Option<Standing> {
-        let claim = self.claims.get(index)?.as_ref()?;
-        Some(self.believed.standing(claim))
+        self.standings.get(index).copied().flatten()
     }
 
     pub(super) fn verdicts(&self) -> Vec<Verdict> {
@@ -141,13 +153,13 @@ impl<'s, 'a> Court<'s, 'a> {
     fn places(&self, index: usize) -> u64 {
         let Some(claim) = self.claims.get(index).and_then(Option::as_ref) else { return 0 };
         let before = u64::from(self.known.has(claim.room, claim.primary, claim.candidate));
-        match self.believed.standing(claim) {
-            Standing::Sound(count) => {
+        match self.standing(index) {
+            Some(Standing::Sound(count)) => {
                 let mentions = self.mentions.get(claim.candidate).copied().unwrap_or(0);
                 count + mentions + before
             }
-            Standing::Apart(count) => count + before,
-            Standing::Broken => 0,
+            Some(Standing::Apart(count)) => count + before,
+            Some(Standing::Broken) | None => 0,
         }
     }
 

@@ -27,7 +27,9 @@ pub(in crate::compare) fn settle(found: &mut Comparison<'_>, terms: Terms<'_>) {
     let nothing = Known::default();
     let (learned, verdicts, broken) = {
         let court = Court::new(&suspects, terms, terms.known.unwrap_or(&nothing));
-        (court.learned(), court.verdicts(), court.broken())
+        // Where nothing is kept from one exchange for another, nothing is learned.
+        let learned = terms.known.map(|_| court.learned()).unwrap_or_default();
+        (learned, court.verdicts(), court.broken())
     };
     found.learned = learned;
     release(found, suspects, &verdicts, &broken);
@@ -53,11 +55,16 @@ fn release<'a>(
         told.push(((recorded, noted, false), unchanged(agreed)));
     }
     found.total += told.len() as u64;
+    // Suspects are noted in the order in which they are told: beyond so many there is no room.
+    let most = told.len() + Comparison::MAX_RECORDED;
     for (index, (suspect, verdict)) in list.into_iter().zip(verdicts).enumerate() {
         let Suspect { mut divergence, after, .. } = suspect;
         if let Some(renames) = excuse(*verdict) {
             found.total -= 1;
             found.names.count(&divergence.place, &renames);
+            continue;
+        }
+        if told.len() == most {
             continue;
         }
         if *verdict == Verdict::Broken {
