@@ -17,6 +17,7 @@ use serde_json::{Value as Json, json};
 use shadowdiff::compare::{Comparison, Decoded, Rules, both_ways, compare, same};
 use shadowdiff::config::{self, Identifiers};
 use shadowdiff::model::{Kind, Outcome, Pattern, Place, Reply};
+use std::iter;
 
 const JSON: &str = "application/json";
 
@@ -504,21 +505,36 @@ fn arrays_of_any_length_are_compared_in_linear_time() {
 
 #[test]
 fn bodies_of_ten_megabytes_take_less_than_three_times_their_size() {
-    let rows = |value: &dyn Fn(usize) -> usize| {
-        let text = "a row of a table that is rather long, with words of no interest in it";
-        let row = |id| format!(r#"{{"id":{id},"text":"{text}","value":{}}}"#, value(id));
-        let rows: Vec<_> = (0..100_000).map(row).collect();
+    let row = |id, value| {
+        let text = "a row of a table that is rather long, with words of no great interest in it";
+        format!(r#"{{"id":{id},"text":"{text}","value":{value}}}"#)
+    };
+    let table = |rows: &mut dyn Iterator<Item = (usize, usize)>| {
+        let rows: Vec<_> = rows.map(|(id, value)| row(id, value)).collect();
         format!(r#"{{"rows":[{}]}}"#, rows.join(","))
     };
-    let x = rows(&|_| 1);
-    let changed =
-        [rows(&|number| 1 + usize::from(number == 7)), rows(&|_| 2), "  ".to_owned() + &x];
-    for (y, found) in changed.into_iter().zip([1, 100_000, 0]) {
+    let all = 95_000;
+    let x = table(&mut (0..all).map(|id| (id, 1)));
+    let others = [
+        ("one value", table(&mut (0..all).map(|id| (id, 1 + usize::from(id == 7)))), 1),
+        ("every value", table(&mut (0..all).map(|id| (id, 2))), all),
+        ("white space", "  ".to_owned() + &x, 0),
+        (
+            "one more in front",
+            table(&mut iter::once((all, 1)).chain((0..all).map(|id| (id, 1)))),
+            2,
+        ),
+        ("reversed", table(&mut (0..all).rev().map(|id| (id, 1))), 1),
+        ("reversed, every value", table(&mut (0..all).rev().map(|id| (id, 2))), all + 1),
+        ("none shared", table(&mut (all..2 * all).map(|id| (id, id))), 2 * all),
+        ("shuffled", table(&mut (0..all).map(|id| (id * 7_919 % all, id))), all),
+    ];
+    for (name, y, found) in others {
         let (x, y) = (reply(JSON, x.as_bytes()), reply(JSON, y.as_bytes()));
         let mut total = 0;
         let used = allocation_counter::measure(|| total = with(&x, &y, |found| found.total));
-        assert_eq!(total, found);
-        assert!(used.bytes_max < 3 * 10_000_000, "{} bytes", used.bytes_max);
+        assert_eq!(total, found as u64, "{name}");
+        assert!(used.bytes_max < 3 * 10_000_000, "{name}: {} bytes", used.bytes_max);
     }
 }
 
