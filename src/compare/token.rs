@@ -6,27 +6,66 @@
 use super::comparison::Comparison;
 use super::json;
 use super::rules::Rules;
+use crate::model::{Class, Divergence, Kind, Place, Seg};
 use crate::syntax::json::Document;
 
 /// A longer token is not looked into.
 const MAX_TOKEN: usize = 64 << 10;
 
+/// Claims that are new with every token (RFC 7519, section 4.1.7, and OpenID Connect).
+const FRESH: [&str; 6] = ["jti", "nonce", "sid", "at_hash", "c_hash", "s_hash"];
+
 /// Whether two tokens say the same but for times up to so many nanoseconds apart.
 pub(super) fn alike(x: &[u8], y: &[u8], within: u128) -> bool {
+    differ_in(x, y, within, |found| found.is_equal())
+}
+
+/// Whether one was made of the other's claims once more: at another time, with another name of its
+/// own, and with other random identifiers.
+pub(super) fn are_made_anew(x: &[u8], y: &[u8]) -> bool {
+    differ_in(x, y, u128::MAX, |found| {
+        found.total == found.divergences.len() as u64 && found.divergences.iter().all(is_anew)
+    })
+}
+
+fn is_anew(claim: &Divergence<'_>) -> bool {
+    let is_fresh = match &claim.place {
+        Place::Body(path) => match path.0.as_slice() {
+            [Seg::Key(key)] => FRESH.contains(&key.as_str()),
+            _ => false,
+        },
+        Place::Outcome | Place::Status | Place::Header(_) | Place::Trailer(_) => false,
+    };
+    let one_class = claim.primary_class == claim.candidate_class;
+    let is_random = matches!(claim.primary_class, Class::Uuid | Class::Ulid | Class::ObjectId);
+    claim.kind == Kind::Value && (is_fresh || one_class && is_random)
+}
+
+/// Whether two tokens have one header and signatures of one length, and claims between which only
+/// this is found.
+fn differ_in(x: &[u8], y: &[u8], within: u128, only: impl FnOnce(&Comparison<'_>) -> bool) -> bool {
+    let rules = Rules::of_claims(within);
     let same = || {
         let ([head_x, claims_x, sign_x], [head_y, claims_y, sign_y]) = (parts(x)?, parts(y)?);
-        let equal = |x: &[u8], y: &[u8], rules: &Rules| {
-            let (x, y) = (decoded(x)?, decoded(y)?);
-            let (x, y) = (Document::parse(&x).ok()?, Document::parse(&y).ok()?);
-            let mut found = Comparison::default();
-            json::diff(&x, &y, rules.into(), &mut found);
-            Some(found.is_equal())
-        };
-        let heads = equal(head_x, head_y, &Rules::default())?;
-        let claims = equal(claims_x, claims_y, &Rules::of_claims(within))?;
+        let heads = between(head_x, head_y, &rules, |found| found.is_equal())?;
+        let claims = between(claims_x, claims_y, &rules, only)?;
         Some(heads && claims && sign_x.len() == sign_y.len())
     };
     x.len().max(y.len()) <= MAX_TOKEN && same() == Some(true)
+}
+
+/// What is thought of the differences between two parts that are JSON.
+fn between<T>(
+    x: &[u8],
+    y: &[u8],
+    rules: &Rules,
+    look: impl FnOnce(&Comparison<'_>) -> T,
+) -> Option<T> {
+    let (x, y) = (decoded(x)?, decoded(y)?);
+    let (x, y) = (Document::parse(&x).ok()?, Document::parse(&y).ok()?);
+    let mut found = Comparison::default();
+    json::diff(&x, &y, rules.into(), &mut found);
+    Some(look(&found))
 }
 
 fn parts(token: &[u8]) -> Option<[&[u8]; 3]> {
@@ -86,5 +125,41 @@ mod tests {
         assert!(!alike(one, later, 1));
         assert!(!alike(one, other, 1_000));
         assert!(!alike(one, "e30", 1_000) && !alike("x", "x", 1_000));
+    }
+
+    #[test]
+    fn a_token_is_made_anew_of_the_same_claims() {
+        let token = |head: &str, claims: &str| {
+            format!("{}.{}.c2ln", encoded(head.as_bytes()), encoded(claims.as_bytes()))
+        };
+        let anew = |x: &str, y: &str| are_made_anew(x.as_bytes(), y.as_bytes());
+        let (uuid, other) =
+            ("0b8f2d3c-5a7e-4f10-9c1d-2e3f4a5b6c7d", "1b8f2d3c-5a7e-4f10-9c1d-2e3f4a5b6c7d");
+        let head = r#"{"alg":"HS256"}"#;
+        let claims = |sub: &str, jti: &str, exp: u64, role: &str| {
+            format!(r#"{{"sub":"{sub}","jti":"{jti}","exp":{exp},"role":"{role}"}}"#)
+        };
+        let one = token(head, &claims(uuid, "a1", 1_700_000_000, "user"));
+        assert!(anew(&one, &token(head, &claims(other, "b2", 1_800_000_000, "user"))));
+        assert!(!anew(&one, &token(head, &claims(uuid, "a1", 1_700_000_000, "admin"))));
+        assert!(!anew(&one, &token(head, &claims("someone", "a1", 1_700_000_000, "user"))));
+        assert!(!anew(
+            &one,
+            &token(r#"{"alg":"none"}"#, &claims(uuid, "a1", 1_700_000_000, "user"))
+        ));
+    }
+
+    /// In base64url.
+    fn encoded(bytes: &[u8]) -> String {
+        let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let mut out = String::new();
+        for three in bytes.chunks(3) {
+            let bits = (0..3).fold(0_usize, |bits, at| {
+                bits << 8 | usize::from(three.get(at).copied().unwrap_or(0))
+            });
+            let digits = [18, 12, 6, 0].map(|shift| char::from(letters[bits >> shift & 63]));
+            out.extend(&digits[..=three.len()]);
+        }
+        out
     }
 }

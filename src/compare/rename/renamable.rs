@@ -24,12 +24,8 @@ const SHORT: usize = 6;
 pub(in crate::compare) fn renamable(key: Option<&str>, class: Class, text: &[u8]) -> bool {
     text.len() <= LONGEST
         && match class {
-            Class::Uuid
-            | Class::Ulid
-            | Class::ObjectId
-            | Class::Hex
-            | Class::Base64
-            | Class::Jwt => true,
+            Class::Uuid => !is_reserved(text),
+            Class::Ulid | Class::ObjectId | Class::Hex | Class::Base64 | Class::Jwt => true,
             Class::Int => key.is_some_and(is_id_key),
             Class::Text => is_opaque(text),
             Class::Absent
@@ -62,6 +58,12 @@ pub(super) fn is_random(class: Class) -> bool {
 /// Whether it is a number that each table may have one of.
 pub(super) fn is_short_number(text: &[u8]) -> bool {
     text.len() < SHORT && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-')
+}
+
+/// The nil and the max UUID stand for none and for all (RFC 9562, sections 5.9 and 5.10).
+fn is_reserved(uuid: &[u8]) -> bool {
+    let is_all = |digit: u8| uuid.iter().all(|byte| matches!(byte, b'-') || *byte | 0x20 == digit);
+    is_all(b'0') || is_all(b'f')
 }
 
 /// `id`, `order_id`, `orderId`.
@@ -104,6 +106,10 @@ mod tests {
             "cus_N8fZ2kQ1",
         ] {
             check("name", id, true);
+        }
+        for reserved in ["0", "f", "F"] {
+            let text = ["8", "4", "4", "4", "12"].map(|n| reserved.repeat(n.parse().expect("ok")));
+            check("id", &text.join("-"), false);
         }
         for key in ["id", "order_id", "orderId"] {
             check(key, "17", true);

@@ -9,6 +9,7 @@
 use super::renamable::{is_short_number, renamable};
 use crate::compare::class::Pair;
 use crate::compare::comparison::Sides;
+use crate::compare::token;
 use crate::model::{Class, Divergence, Kind, Path, Place, Seg};
 use crate::syntax::json::Text;
 use std::borrow::Cow;
@@ -108,8 +109,14 @@ impl<'a> Suspects<'a> {
         };
         let one_class = pair.primary == pair.candidate && pair.is_alike();
         let fits = |text: &[u8]| renamable(key, pair.primary, text);
+        // What a token says is no name of its.
+        let is_one = |(x, y): &(Plain<'_>, Plain<'_>)| {
+            pair.primary != Class::Jwt || token::are_made_anew(x, y)
+        };
         let sort = match raw.0.first() {
-            _ if one_class && fits(&texts.0) && fits(&texts.1) => Sort::Identifier,
+            _ if one_class && fits(&texts.0) && fits(&texts.1) && is_one(&texts) => {
+                Sort::Identifier
+            }
             Some(b'"') => Sort::Text,
             _ => Sort::Number,
         };
