@@ -3,6 +3,7 @@
 use super::class::of_json;
 use super::comparison::{Comparison, Sides};
 use super::decode::{Body, Decoded, Undecodable, codings, media};
+use super::graphql::Hints;
 use super::reading::{Reading, format};
 use super::terms::Terms;
 use super::{binary, graphql, json, lines};
@@ -125,8 +126,10 @@ fn as_json<'a>(contents: Contents<'a>, terms: Terms<'_>, found: &mut Comparison<
     match json::diff_texts(text_x, text_y, terms, found) {
         [true, true] => {
             let texts = [text_x, text_y];
-            graphql::weigh(found.divergences.iter_mut().skip(start), texts);
-            graphql::weigh(found.suspects.divergences(), texts);
+            let [media, _] = contents.media;
+            let hints = Hints { media, request: terms.request };
+            graphql::weigh(found.divergences.iter_mut().skip(start), texts, hints);
+            graphql::weigh(found.suspects.divergences(), texts, hints);
         }
         _ if contents.is_told(found) => {}
         // Not the text that it claims to be: whoever shows it cannot tell what is in it.
@@ -192,7 +195,7 @@ fn without_marks<'a>(x: &'a [u8], y: &'a [u8]) -> (&'a [u8], &'a [u8]) {
 mod tests {
     use super::*;
     use crate::compare::Rules;
-    use crate::compare::testing::{check, json, reply};
+    use crate::compare::testing::{check, reply};
     use crate::compare::{Decoded, compare};
     use crate::model::Divergence;
     use flate2::Compression;
@@ -315,19 +318,31 @@ mod tests {
 
     #[test]
     fn errors_that_only_the_candidates_graphql_answer_has_are_breaking() {
-        let severities = |x: &str, y: &str| {
-            let (x, y) = (json(x), json(y));
+        let severities = |x: &str, y: &str, media: &str| {
+            let lines = [("content-type", media)];
+            let (x, y) = (reply(200, &lines, x.as_bytes()), reply(200, &lines, y.as_bytes()));
             let decoded = Decoded::new(&x, &y);
             let found = compare(&x, &y, &decoded, &Rules::default());
             let of = |each: &Divergence<'_>| each.severity.name();
             found.divergences.iter().map(of).collect::<Vec<_>>().join(" ")
         };
-        let check =
-            |x: &str, y: &str, expected: &str| assert_eq!(severities(x, y), expected, "{y}");
-        check(r#"{"data":{}}"#, r#"{"data":{},"errors":[{}]}"#, "breaking");
-        check(r#"{"data":{}}"#, r#"{"data":{},"errors":[]}"#, "additive");
-        check(r#"{"data":{},"x":1}"#, r#"{"data":{},"x":1,"errors":[{}]}"#, "additive");
-        check(r#"{"data":1,"extensions":1}"#, r#"{"data":2,"extensions":2}"#, "behavioural info");
+        let by = |media: &str, x: &str, y: &str, expected: &str| {
+            assert_eq!(severities(x, y, media), expected, "{media}: {y}");
+        };
+        let (plain, graphql) = ("application/json", "application/graphql-response+json");
+        let failed = r#"{"data":{},"errors":[{"message":"no"}]}"#;
+        by(plain, r#"{"data":{}}"#, failed, "breaking");
+        by(plain, r#"{"data":{}}"#, r#"{"data":{},"errors":[{}]}"#, "additive");
+        by(graphql, r#"{"data":{}}"#, r#"{"data":{},"errors":[{}]}"#, "breaking");
+        by(graphql, r#"{"data":{}}"#, r#"{"data":{},"errors":[]}"#, "additive");
+        by(graphql, r#"{"data":{},"x":1}"#, r#"{"data":{},"x":1,"errors":[{}]}"#, "additive");
+        let traced = |data: u8, trace: &str| {
+            format!(r#"{{"data":{{"a":{data}}},"extensions":{{"trace":{trace}}}}}"#)
+        };
+        by(graphql, &traced(1, "1"), &traced(2, "2"), "behavioural info");
+        // Who else answers like that may mean something by it.
+        by(plain, &traced(1, "1"), &traced(2, "2"), "behavioural behavioural");
+        by(graphql, r#"{"data":{},"extensions":[1]}"#, r#"{"data":{},"extensions":2}"#, "breaking");
     }
 
     #[test]

@@ -1,34 +1,87 @@
 //! Answers of GraphQL services (the GraphQL specification, section 7.1), which say in the body
-//! whether the request failed.
+//! whether the request failed. Other services' answers may look like it: what was asked tells, or
+//! the media type, or errors as GraphQL writes them.
 //!
 //! This module never finds a difference; it only weighs those that were found.
 
-use crate::model::{Divergence, Kind, Path, Place, Seg, Severity};
-use crate::syntax::json::{Document, Shape};
+use super::endpoint::{Asked, operation};
+use crate::model::{Divergence, Kind, Path, Place, Request, Seg, Severity};
+use crate::syntax::MediaType;
+use crate::syntax::json::{Document, Shape, Value};
+
+/// What tells whether a service speaks GraphQL.
+#[derive(Clone, Copy)]
+pub(super) struct Hints<'h> {
+    /// Of the primary's answer.
+    pub media: Option<MediaType<'h>>,
+    pub request: Option<&'h Request>,
+}
+
+impl Hints<'_> {
+    /// Whether it does; nothing where only the answer can tell.
+    fn tell(self) -> Option<bool> {
+        let essence = self.media.map(MediaType::essence).unwrap_or_default();
+        if essence.eq_ignore_ascii_case("application/graphql-response+json") {
+            return Some(true);
+        }
+        self.request.map(|request| {
+            let is_called = request.uri.path().to_ascii_lowercase().contains("graphql");
+            is_called || operation(Asked::of(request), &request.body.joined()).is_some()
+        })
+    }
+}
 
 /// Weighs what differs between two texts, where both are such answers: errors where the primary had
 /// none break a client; extensions never do.
 pub(super) fn weigh<'d, 'a: 'd>(
     divergences: impl Iterator<Item = &'d mut Divergence<'a>>,
     texts: [&[u8]; 2],
+    hints: Hints<'_>,
 ) {
     let is_weighed = |each: &Divergence<'_>| matches!(first(each), Some("errors" | "extensions"));
     let mut weighed = divergences.filter(|each| is_weighed(each)).peekable();
-    if weighed.peek().is_some() && texts.into_iter().all(is_answer) {
+    if weighed.peek().is_none() {
+        return;
+    }
+    let [Some(x), Some(y)] = texts.map(answer) else { return };
+    if hints.tell().unwrap_or(x.has_errors || y.has_errors) {
         weighed.for_each(weigh_one);
     }
 }
 
-/// Whether it is an object with `data` or `errors`, and nothing but these and `extensions`.
-fn is_answer(text: &[u8]) -> bool {
-    let Ok(document) = Document::parse(text) else { return false };
-    let mut answers = false;
-    document.shape(document.root()) == Shape::Object
-        && document.members(document.root()).all(|member| {
-            answers |= matches!(member.key.raw(), b"data" | b"errors");
-            matches!(member.key.raw(), b"data" | b"errors" | b"extensions")
-        })
-        && answers
+/// What may be an answer of GraphQL by its shape.
+struct Answer {
+    /// It lists errors that have a message.
+    has_errors: bool,
+}
+
+/// Looks for an object with `data` or `errors`, and nothing but these and `extensions`, each of the
+/// shape that it must have.
+fn answer(text: &[u8]) -> Option<Answer> {
+    let document = Document::parse(text).ok()?;
+    let root = document.root();
+    let (mut answers, mut has_errors) = (false, false);
+    let mut fits = document.shape(root) == Shape::Object;
+    for member in document.members(root) {
+        let shape = document.shape(member.value);
+        let name = member.key.raw();
+        answers |= matches!(name, b"data" | b"errors");
+        has_errors |= name == b"errors"
+            && document.elements(member.value).any(|each| is_error(&document, each));
+        fits &= match name {
+            b"data" => matches!(shape, Shape::Object | Shape::Null),
+            b"errors" => shape == Shape::Array,
+            b"extensions" => shape == Shape::Object,
+            _ => false,
+        };
+    }
+    (fits && answers).then_some(Answer { has_errors })
+}
+
+fn is_error(document: &Document<'_>, value: Value) -> bool {
+    document.members(value).any(|member| {
+        member.key.raw() == b"message" && document.shape(member.value) == Shape::String
+    })
 }
 
 fn weigh_one(each: &mut Divergence<'_>) {
