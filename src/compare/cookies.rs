@@ -135,7 +135,7 @@ fn attribute(part: &[u8]) -> Named<'_> {
 fn lifetime(value: &[u8]) -> Attribute<'_> {
     let dated: Vec<u8> = value.iter().map(|&byte| if byte == b'-' { b' ' } else { byte }).collect();
     match Moment::of_text(&dated) {
-        Some(Moment::Instant(at)) if at < LONG_AGO => Attribute::Expired,
+        Some(Moment::Http(at) | Moment::Instant(at)) if at < LONG_AGO => Attribute::Expired,
         Some(_) => Attribute::Lifetime,
         None => Attribute::Exact(value),
     }

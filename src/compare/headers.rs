@@ -217,6 +217,9 @@ impl<'a> Field<'a, '_> {
             self.add(Kind::MediaType, self.first(), found);
         } else if parameters(x) != parameters(y) {
             self.add(Kind::HeaderValue, self.first(), found);
+        } else if self.x.get(1..) != self.y.get(1..) {
+            // There should be one line (RFC 9110 section 8.3): of several, who knows which counts.
+            self.differing_line(found);
         }
     }
 

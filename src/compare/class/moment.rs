@@ -12,8 +12,10 @@ use jiff::tz::Offset;
 /// A point in time, in nanoseconds from 1970 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// In a text that says where on earth, or in UTC by its form.
+    /// In a date-time that says where on earth.
     Instant(i128),
+    /// In an HTTP date, which is in UTC.
+    Http(i128),
     /// In a text without an offset.
     Local(i128),
     /// A day.
@@ -62,12 +64,20 @@ impl Moment {
     pub fn drift(self, other: Self) -> Option<u128> {
         match (self, other) {
             (Self::Instant(one), Self::Instant(other))
+            | (Self::Http(one), Self::Http(other))
             | (Self::Local(one), Self::Local(other))
             | (Self::Day(one), Self::Day(other)) => Some(one.abs_diff(other)),
             (Self::Epoch { unit, at }, Self::Epoch { unit: theirs, at: other }) => {
                 (unit == theirs).then(|| at.abs_diff(other))
             }
-            (Self::Instant(_) | Self::Local(_) | Self::Day(_) | Self::Epoch { .. }, _) => None,
+            (
+                Self::Instant(_)
+                | Self::Http(_)
+                | Self::Local(_)
+                | Self::Day(_)
+                | Self::Epoch { .. },
+                _,
+            ) => None,
         }
     }
 }
@@ -109,7 +119,7 @@ fn http_date(text: &[u8]) -> Option<Moment> {
     let month = MONTHS.chunks(3).position(|month| month == name)? + 1;
     let (year, day) = (small(text.get(12..16)?)?, small(text.get(5..7)?)?);
     let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
-    nanoseconds(date, clock(text.get(17..25)?)?).map(Moment::Instant)
+    nanoseconds(date, clock(text.get(17..25)?)?).map(Moment::Http)
 }
 
 fn date(text: &[u8]) -> Option<Date> {
@@ -174,7 +184,8 @@ mod tests {
             ("2026-01-01T00:00:00", "2026-01-01T00:00:00Z", None),
             ("2026-01-01", "2026-01-02", Some(86_400_000)),
             ("2026-01-01", "2026-01-01T00:00:00", None),
-            ("Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:38Z", Some(1_000)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:38 GMT", Some(1_000)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:38Z", None),
             ("2026-02-30", "2026-02-28", None),
             ("yesterday", "2026-02-28", None),
         ] {

@@ -30,10 +30,13 @@ pub(in crate::compare) fn undo(coding: &[u8], bytes: &[u8]) -> Result<Bytes, Und
     match coding.to_ascii_lowercase().as_slice() {
         b"gzip" | b"x-gzip" => inflate(MultiGzDecoder::new(bytes), bytes.len()),
         // The name stands for the zlib format; some senders leave its frame out.
-        b"deflate" => match inflate(ZlibDecoder::new(bytes), bytes.len()) {
-            Err(Undecodable::Corrupt) => inflate(DeflateDecoder::new(bytes), bytes.len()),
-            other => other,
-        },
+        b"deflate" => {
+            let (mut framed, mut bare) = (ZlibDecoder::new(bytes), DeflateDecoder::new(bytes));
+            match inflate(&mut framed, bytes.len()) {
+                Err(Undecodable::Corrupt) => whole(inflate(&mut bare, bytes.len()), bare.get_ref()),
+                inflated => whole(inflated, framed.get_ref()),
+            }
+        }
         b"br" => brotli(bytes),
         b"zstd" => zstandard(bytes),
         _ => Err(Undecodable::UnknownCoding),
@@ -52,13 +55,17 @@ fn inflate(decoder: impl Read, encoded: usize) -> Result<Bytes, Undecodable> {
     if bytes.len() > limit { Err(Undecodable::TooLarge) } else { Ok(bytes.into()) }
 }
 
+/// The stream ends with the body: what follows it belongs to nothing.
+fn whole(inflated: Result<Bytes, Undecodable>, rest: &[u8]) -> Result<Bytes, Undecodable> {
+    inflated.and_then(|text| if rest.is_empty() { Ok(text) } else { Err(Undecodable::Corrupt) })
+}
+
 fn zstandard(bytes: &[u8]) -> Result<Bytes, Undecodable> {
     let mut decoder = Decoder::with_buffer(bytes).map_err(|_| Undecodable::Corrupt)?;
     decoder.window_log_max(MAX_WINDOW_LOG).map_err(|_| Undecodable::Corrupt)?;
     inflate(decoder, bytes.len())
 }
 
-/// The stream ends with the body: what follows it belongs to nothing.
 fn brotli(bytes: &[u8]) -> Result<Bytes, Undecodable> {
     let alloc = StandardAlloc::default;
     let mut state = BrotliState::new_strict(alloc(), alloc(), alloc());
