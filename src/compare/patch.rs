@@ -6,14 +6,15 @@
 //!
 //! This module knows no rules, and never recurses.
 
-use super::json::MAX_DEPTH;
+use super::json::{MAX_DEPTH, Places, kept};
 use crate::syntax::json::{Document, Invalid, Member, Shape, Text, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::str::from_utf8;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Of longer arrays, on both sides together, the elements are paired by their places.
+/// Longer runs of elements, on both sides together, are paired by their places.
 const MOST_ALIGNED: usize = 20_000;
 
 /// Why there is no patch.
@@ -83,10 +84,7 @@ impl<'a> Patcher<'_, 'a> {
         let done = match (self.x.shape(x), self.y.shape(y)) {
             _ if deep => false,
             (Shape::Object, Shape::Object) => self.members(place, x, y),
-            (Shape::Array, Shape::Array) => {
-                self.elements(place, x, y);
-                true
-            }
+            (Shape::Array, Shape::Array) => self.elements(place, x, y),
             (Shape::String, Shape::String) => self.x.string(x) == self.y.string(y),
             _ => false,
         };
@@ -122,9 +120,13 @@ impl<'a> Patcher<'_, 'a> {
         true
     }
 
-    fn elements(&mut self, place: &str, x: Value, y: Value) {
+    /// Says false where one operation does for all.
+    fn elements(&mut self, place: &str, x: Value, y: Value) -> bool {
         let xs: Vec<Value> = self.x.elements(x).collect();
         let ys: Vec<Value> = self.y.elements(y).collect();
+        if xs.is_empty() || ys.is_empty() {
+            return xs.len() + ys.len() <= 1 && self.only(place, &xs, &ys);
+        }
         let hash = |document: &Document<'a>, value: &Value| xxh3_64(document.raw(*value));
         let hashes_x: Vec<u64> = xs.iter().map(|value| hash(self.x, value)).collect();
         let hashes_y: Vec<u64> = ys.iter().map(|value| hash(self.y, value)).collect();
@@ -145,19 +147,65 @@ impl<'a> Patcher<'_, 'a> {
                 self.steps.push(Step { place: at(old.end), deed: Deed::Add(y) });
             }
         }
+        true
+    }
+
+    /// The one element that there is on both sides together.
+    fn only(&mut self, place: &str, xs: &[Value], ys: &[Value]) -> bool {
+        let place = format!("{place}/0");
+        self.steps.extend(xs.iter().map(|_| Step { place: place.clone(), deed: Deed::Remove }));
+        self.steps.extend(ys.iter().map(|y| Step { place: place.clone(), deed: Deed::Add(*y) }));
+        true
     }
 }
 
+/// Pairs what stands nowhere else on its side, in an order that both sides have, and what lies
+/// between two such pairs as closely as its length allows.
 fn align(xs: &[u64], ys: &[u64]) -> Vec<DiffOp> {
-    match xs.len() + ys.len() <= MOST_ALIGNED {
-        true => capture_diff_slices(Algorithm::Histogram, xs, ys),
-        false => vec![DiffOp::Replace {
-            old_index: 0,
-            old_len: xs.len(),
-            new_index: 0,
-            new_len: ys.len(),
-        }],
+    if xs.len() + ys.len() <= MOST_ALIGNED {
+        return capture_diff_slices(Algorithm::Histogram, xs, ys);
     }
+    let mut ops = Vec::new();
+    let mut from = (0, 0);
+    for (x, y) in anchors(xs, ys).into_iter().chain([(xs.len(), ys.len())]) {
+        gap(xs, ys, (from.0..x, from.1..y), &mut ops);
+        from = (x + 1, y + 1);
+    }
+    ops
+}
+
+/// The places of elements that both sides have once, in rising order on both.
+fn anchors(xs: &[u64], ys: &[u64]) -> Vec<(usize, usize)> {
+    let (of_x, of_y) = (Places::of(xs), Places::of(ys));
+    let once = |(x, hash): (usize, &u64)| {
+        of_x.only(*hash)?;
+        Some((x, of_y.only(*hash)?))
+    };
+    let both: Vec<_> = xs.iter().enumerate().filter_map(once).collect();
+    let places: Vec<_> = both.iter().map(|(_, y)| *y).collect();
+    both.into_iter().zip(kept(&places)).filter(|(_, kept)| *kept).map(|(pair, _)| pair).collect()
+}
+
+/// What is to be done between two pairs.
+fn gap(xs: &[u64], ys: &[u64], (old, new): (Range<usize>, Range<usize>), ops: &mut Vec<DiffOp>) {
+    let [old_index, new_index] = [old.start, new.start];
+    let [old_len, new_len] = [old.len(), new.len()];
+    if old_len + new_len > MOST_ALIGNED {
+        return ops.push(DiffOp::Replace { old_index, old_len, new_index, new_len });
+    }
+    if let (Some(xs), Some(ys)) = (xs.get(old), ys.get(new))
+        && old_len + new_len > 0
+    {
+        let within = capture_diff_slices(Algorithm::Histogram, xs, ys).into_iter();
+        ops.extend(within.map(|op| moved(op, (old_index, new_index))));
+    }
+}
+
+/// The same, so much further on.
+fn moved(op: DiffOp, by: (usize, usize)) -> DiffOp {
+    let (old, new) = (op.old_range(), op.new_range());
+    let (old_index, new_index) = (old.start + by.0, new.start + by.1);
+    DiffOp::Replace { old_index, old_len: old.len(), new_index, new_len: new.len() }
 }
 
 /// The place of a member: its key as it was written, with the escapes of RFC 6901 section 3.
@@ -247,6 +295,26 @@ mod tests {
     fn equal_documents_need_no_operation() {
         check(r#"{"a":[1,{"b":"é"}]}"#, " { \"a\" : [ 1 , {\"b\":\"\\u00e9\"} ] } ", &[]);
         check(r#"{"a":1,"b":2}"#, r#"{"b":2,"a":1}"#, &[]);
+    }
+
+    #[test]
+    fn few_changes_of_a_long_array_are_few_operations() {
+        let list = |numbers: &mut dyn Iterator<Item = usize>| {
+            format!("[{}]", numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(","))
+        };
+        let x = list(&mut (0..15_000));
+        let count = |y: &str| {
+            let text = patch(x.as_bytes(), y.as_bytes()).expect("two documents");
+            assert_eq!(
+                applied(from_str(&x).expect("JSON"), &text),
+                from_str::<Json>(y).expect("JSON")
+            );
+            text.lines().count() - 2
+        };
+        assert_eq!(count(&list(&mut (0..15_001).map(|number| (number + 15_000) % 15_001))), 1);
+        assert_eq!(count(&list(&mut (1..15_000))), 1);
+        assert_eq!(count(&list(&mut (0..15_000).filter(|number| number % 100 != 7))), 150);
+        assert_eq!(count("[]"), 1);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod texts;
 mod walk;
 
 pub use array::Keys;
+pub(super) use array::{Places, kept};
 pub(super) use leaves::{Leaf, leaves};
 pub use texts::both_ways;
 pub(super) use texts::diff_texts;

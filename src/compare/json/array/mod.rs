@@ -29,4 +29,5 @@ mod step;
 mod tests;
 
 pub use keys::Keys;
+pub(in crate::compare) use order::{Places, kept};
 pub(super) use pair::{Note, Site, pair};

@@ -5,7 +5,7 @@
 use crate::compare::table::Map;
 
 /// Which of these places belong to a longest run that rises: all others have moved.
-pub(super) fn kept(places: &[usize]) -> Vec<bool> {
+pub(in crate::compare) fn kept(places: &[usize]) -> Vec<bool> {
     if places.is_sorted_by(|one, next| one < next) {
         return vec![true; places.len()];
     }
@@ -41,14 +41,14 @@ pub(super) fn permutation(a: &[u64], b: &[u64]) -> Option<Vec<usize>> {
 }
 
 /// Where each hash stands, the first place of it first.
-pub(super) struct Places {
+pub(in crate::compare) struct Places {
     first: Map<u64, usize>,
     /// The next place of the same hash; absent behind the last.
     next: Vec<Option<usize>>,
 }
 
 impl Places {
-    pub(super) fn of(hashes: &[u64]) -> Self {
+    pub(in crate::compare) fn of(hashes: &[u64]) -> Self {
         let mut first = Map::with_capacity_and_hasher(hashes.len(), Default::default());
         let mut next = vec![None; hashes.len()];
         let places = hashes.iter().enumerate().zip(&mut next).rev();
@@ -72,7 +72,7 @@ impl Places {
     }
 
     /// The place of a hash that stands nowhere else.
-    pub(super) fn only(&self, hash: u64) -> Option<usize> {
+    pub(in crate::compare) fn only(&self, hash: u64) -> Option<usize> {
         let place = *self.first.get(&hash)?;
         self.next.get(place)?.is_none().then_some(place)
     }
