@@ -181,7 +181,9 @@ fn replace(sides: &mut [Cow<'_, [u8]>; 2], find: &Regex, with: &str) -> bool {
     changed
 }
 
-fn replaced(text: &[u8], find: &Regex, with: &str, longest: usize) -> Option<Vec<u8>> {
+/// A text with what an expression finds in it replaced; nothing where the longer of two is too long,
+/// where it is no text, or would grow too much.
+pub(super) fn replaced(text: &[u8], find: &Regex, with: &str, longest: usize) -> Option<Vec<u8>> {
     let text = str::from_utf8(text).ok().filter(|_| longest <= MAX_REPLACED)?;
     let most = longest.max(with.len()).saturating_mul(MAX_GROWTH) + 256;
     let (mut out, mut done) = (String::new(), 0);
@@ -271,6 +273,7 @@ mod tests {
         kinds(at, r#"{"a":1700000000}"#, r#"{"a":1700003600}"#, &[]);
         kinds(at, r#"{"a":1700000000}"#, r#"{"a":1700003601}"#, &["time_drift /a"]);
         kinds(at, r#"{"b":"2026-01-01"}"#, r#"{"b":"2026-01-02"}"#, &["time_drift /b"]);
+        kinds(all, x, r#"{"a":"Thu, 01 Jan 2026 00:00:00 GMT"}"#, &["value /a"]);
         let ignored = "{ ignore: [$.a], times: { within: 5s } }";
         kinds(ignored, x, r#"{"a":"2027-01-01T00:00:00Z"}"#, &[]);
     }

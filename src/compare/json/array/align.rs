@@ -4,7 +4,7 @@
 //! is in them.
 
 use super::detect::Detected;
-use super::hash::Hasher;
+use super::hash::{Grain, Hasher};
 use super::matching::{Matching, Pair, with_moves};
 use super::order::{kept, permutation};
 use super::pair::Work;
@@ -74,7 +74,7 @@ fn middle(
         (Pairing::Keyed(fields), _) => {
             let (a, b) = (&sides.a, &sides.b);
             work.fuel.spend(a.hasher.price(a.bytes()) + b.hasher.price(b.bytes()))?;
-            let joined = join::by_fields(&mut sides, fields);
+            let joined = join::by_fields(&mut sides, fields, work.fuel);
             matching.repeated = joined.repeated;
             sides.absolute(with_moves(joined.pairs))
         }
@@ -178,18 +178,21 @@ fn found(
     if (detected.are_strangers && n * m > sequence::MOST_COMPARED) || !sides.afford(work.fuel) {
         return by_place(sides);
     }
+    if sides.a.hasher.has_rules()
+        && let Some(places) = order_by(Grain::Exact, sides, work.fuel)
+    {
+        return sides.absolute(put_in_order(places, matching));
+    }
     sides.a.hash();
     sides.b.hash();
     let mut pairs = trim(sides);
     let known = known + pairs.len();
-    let places = permutation(&sides.a.hashes, &sides.b.hashes);
+    let mut places = permutation(&sides.a.hashes, &sides.b.hashes);
+    if sides.a.hasher.renames() {
+        places = places.or_else(|| order_by(Grain::Renamed, sides, work.fuel));
+    }
     let rest = match places {
-        Some(places) => {
-            let moved = kept(&places).into_iter().filter(|kept| !kept).count() as u64;
-            matching.reordered = Some(moved).filter(|moved| *moved > 0);
-            let pairs = places.into_iter().enumerate();
-            pairs.map(|(x, y)| Pair { x, y, moved: false }).collect()
-        }
+        Some(places) => put_in_order(places, matching),
         None => {
             matching.repeated = detected.repeated;
             with_moves(sequence::align(sides, known > 0, work.fuel))
@@ -197,6 +200,21 @@ fn found(
     };
     pairs.extend(sides.absolute(rest));
     pairs
+}
+
+/// Where the elements of `a` stand in `b`, if all do by this grain.
+fn order_by(grain: Grain, sides: &mut Sides<'_, '_>, fuel: &mut Fuel) -> Option<Vec<usize>> {
+    let (n, m) = sides.lengths();
+    let [a, b] = if n == m { sides.hashes_by(grain, fuel)? } else { return None };
+    permutation(&a, &b)
+}
+
+/// Pairs for the same elements in another order, which is told as one.
+fn put_in_order(places: Vec<usize>, matching: &mut Matching) -> Vec<Pair> {
+    let moved = kept(&places).into_iter().filter(|kept| !kept).count() as u64;
+    matching.reordered = Some(moved).filter(|moved| *moved > 0);
+    let pairs = places.into_iter().enumerate();
+    pairs.map(|(x, y)| Pair { x, y, moved: false }).collect()
 }
 
 /// Where all that has moved is all that differs, that is told as one.

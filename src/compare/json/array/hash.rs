@@ -3,7 +3,7 @@
 //! Main type: [`Hasher`]. Two values have one hash where the rules would find nothing between them,
 //! or nothing but what they let pass within bounds: the order of keys, the spelling of numbers and
 //! escapes in strings do not go into it, and neither does what is ignored, tolerated or outside of
-//! what is compared. Rules with a filter are not asked, since they look at both documents. It is for
+//! what is compared; a [`Grain`] may be finer or coarser than that. Rules with a filter are not asked, since they look at both documents. It is for
 //! finding partners only: whoever pairs two values compares them too.
 //!
 //! This module never recurses, and never says that two values are equal.
@@ -12,17 +12,35 @@ use crate::compare::class::{Moment, of_text};
 use crate::compare::json::task::Step;
 use crate::compare::json::walk::MAX_DEPTH;
 use crate::compare::places::{Held, Here, Regard};
+use crate::compare::rename::renamable;
 use crate::compare::rules::Rules;
+use crate::compare::weigh::replaced;
 use crate::config::Pairing;
 use crate::model::{Class, Path};
 use crate::syntax::json::{Decimal, Document, Elements, Members, Shape, Text, Value};
+use std::borrow::Cow;
 use std::iter::Enumerate;
 use std::mem::replace;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+/// What two values of one hash may differ in, beside what is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grain {
+    /// In nothing.
+    Exact,
+    /// In what the rules let pass within bounds.
+    Tolerant,
+    /// In the names of things too: identifiers of one class.
+    Renamed,
+}
+
+/// Shorter strings are no identifiers.
+const SHORTEST: usize = 8;
+
 /// Hashes values of one side of an array.
 pub(super) struct Hasher<'h, 'a> {
     pub document: &'h Document<'a>,
+    pub grain: Grain,
     rules: &'h Rules,
     seed: u64,
     /// Where the value stands that is looked at; kept where a rule may hold.
@@ -74,7 +92,8 @@ impl<'h, 'a> Hasher<'h, 'a> {
         let [primary, candidate] = here.lengths;
         let (path, mut lengths) = (here.path.clone(), primary.max(candidate).to_vec());
         lengths.push(length);
-        Self { document, rules, seed, path, lengths, buffer: Vec::new() }
+        let grain = Grain::Tolerant;
+        Self { document, grain, rules, seed, path, lengths, buffer: Vec::new() }
     }
 
     /// Whether identifiers may have other names on the other side.
@@ -132,9 +151,19 @@ impl<'h, 'a> Hasher<'h, 'a> {
         children.extend(hash.map(|hash| Child { name, hash: self.mix(name, hash) }));
     }
 
+    /// Whether a rule may let anything pass here.
+    pub(super) fn has_rules(&self) -> bool {
+        !self.rules.places.is_empty()
+    }
+
     /// The hash of a key.
     pub(super) fn key(&self, key: Text<'_>) -> u64 {
-        xxh3_64_with_seed(&key.canonical(), self.seed)
+        self.called(&key.canonical())
+    }
+
+    /// The hash of a key of these characters.
+    pub(super) fn called(&self, key: &[u8]) -> u64 {
+        xxh3_64_with_seed(key, self.seed)
     }
 
     /// One hash of two.
@@ -281,7 +310,7 @@ impl<'h, 'a> Hasher<'h, 'a> {
     fn scalar(&mut self, value: Value, held: Option<&Held<'_>>) -> u64 {
         let (shape, raw) = (self.document.shape(value), self.document.raw(value));
         match shape {
-            Shape::Number if held.is_none_or(|held| !held.lets_numbers_pass()) => {
+            Shape::Number if held.is_none_or(|held| !self.passes_numbers(held)) => {
                 self.buffer.clear();
                 Decimal::new(raw).canonical_into(&mut self.buffer);
                 self.text(shape, &self.buffer)
@@ -298,16 +327,35 @@ impl<'h, 'a> Hasher<'h, 'a> {
         if text.is_empty() {
             return self.text(Shape::Null, b"\"");
         }
-        if held.is_some_and(|held| passes(held, &text)) {
+        let text = match held {
+            Some(held) => normalised(held, text),
+            None => text,
+        };
+        if held.is_some_and(|held| self.passes(held, &text)) {
             return self.text(Shape::String, b"");
         }
-        match self.rules.hosts.is_empty() {
-            true => self.text(Shape::String, &text),
-            false => match self.rules.hosts.mapped(&text) {
-                Some((mapped, _)) => self.text(Shape::String, &mapped),
-                None => self.text(Shape::String, &text),
-            },
+        if self.grain == Grain::Renamed && text.len() >= SHORTEST {
+            let class = of_text(&text);
+            if renamable(None, class, &text) {
+                return self.text(Shape::String, &[class as u8]);
+            }
         }
+        match self.rules.hosts.mapped(&text).filter(|_| !self.rules.hosts.is_empty()) {
+            Some((mapped, _)) => self.text(Shape::String, &mapped),
+            None => self.text(Shape::String, &text),
+        }
+    }
+
+    fn passes_numbers(&self, held: &Held<'_>) -> bool {
+        held.ignore.is_some() || (self.grain != Grain::Exact && held.lets_numbers_pass())
+    }
+
+    /// Whether the rules may let a string pass for another one.
+    fn passes(&self, held: &Held<'_>, text: &[u8]) -> bool {
+        let is_time = || Moment::of_text(text).is_some() || of_text(text) == Class::Jwt;
+        let is_timed = || held.time.is_some_and(|time| time.by_path || is_time());
+        let is_tolerated = || held.number.is_some() || is_timed();
+        held.ignore.is_some() || (self.grain != Grain::Exact && is_tolerated())
     }
 
     fn text(&self, shape: Shape, text: &[u8]) -> u64 {
@@ -315,13 +363,14 @@ impl<'h, 'a> Hasher<'h, 'a> {
     }
 }
 
-/// Whether the rules may let a string pass for another one.
-fn passes(held: &Held<'_>, text: &[u8]) -> bool {
-    let is_time = || Moment::of_text(text).is_some() || of_text(text) == Class::Jwt;
-    held.ignore.is_some()
-        || held.number.is_some()
-        || !held.replace.is_empty()
-        || held.time.is_some_and(|time| time.by_path || is_time())
+/// The text with all replaced that rules replace in it.
+fn normalised<'t>(held: &Held<'_>, text: Cow<'t, [u8]>) -> Cow<'t, [u8]> {
+    held.replace.iter().fold(text, |text, (_, find, with)| {
+        match replaced(&text, find, with, text.len()) {
+            Some(new) => Cow::Owned(new),
+            None => text,
+        }
+    })
 }
 
 fn tag(shape: Shape) -> u64 {

@@ -2,10 +2,12 @@
 //!
 //! This module never looks at the other side.
 
-use super::hash::{Child, Hasher};
+use super::hash::{Child, Grain, Hasher};
 use super::matching::Pair;
 use crate::compare::fuel::Fuel;
 use crate::syntax::json::Value;
+use std::iter::once;
+use std::mem::replace;
 
 /// A run of elements with their hashes.
 pub(super) struct Side<'s, 'a> {
@@ -35,6 +37,21 @@ impl<'s, 'a> Side<'s, 'a> {
         let hash =
             |(index, value): (usize, &Value)| self.hasher.element(self.first + index, *value);
         self.hashes = elements.map(hash).collect();
+    }
+
+    /// The hashes of these elements by another grain.
+    pub(super) fn hashes_by(
+        &mut self,
+        grain: Grain,
+        places: impl Iterator<Item = usize>,
+    ) -> Vec<u64> {
+        let usual = replace(&mut self.hasher.grain, grain);
+        let hash = |at: usize| {
+            self.value(at).map_or(0, |value| self.hasher.element(self.first + at, value))
+        };
+        let hashes = places.map(hash).collect();
+        self.hasher.grain = usual;
+        hashes
     }
 
     /// Leaves out so many at either end.
@@ -88,14 +105,22 @@ impl Sides<'_, '_> {
         pairs.into_iter().map(absolute).collect()
     }
 
-    /// Whether the elements of a pair by place have one text, or one hash.
+    /// Whether the elements of a pair by place have one text, or one hash, up to renaming.
     pub(super) fn are_equal(&mut self, pair: Pair) -> bool {
         let (Some(one), Some(other)) = (self.a.value(pair.x), self.b.value(pair.y)) else {
             return false;
         };
+        let grain = if self.a.hasher.renames() { Grain::Renamed } else { Grain::Tolerant };
         let (a, b) = (&mut self.a, &mut self.b);
         a.hasher.document.raw(one) == b.hasher.document.raw(other)
-            || a.hasher.element(a.first + pair.x, one) == b.hasher.element(b.first + pair.y, other)
+            || a.hashes_by(grain, once(pair.x)) == b.hashes_by(grain, once(pair.y))
+    }
+
+    /// The hashes of all elements by another grain; nothing where the fuel is too short for it.
+    pub(super) fn hashes_by(&mut self, grain: Grain, fuel: &mut Fuel) -> Option<[Vec<u64>; 2]> {
+        let (n, m) = self.lengths();
+        let affords = self.afford(fuel);
+        affords.then(|| [self.a.hashes_by(grain, 0..n), self.b.hashes_by(grain, 0..m)])
     }
 
     pub(super) fn lengths(&self) -> (usize, usize) {

@@ -40,6 +40,12 @@ fn keyed(fields: &[&str]) -> Pairing {
     Pairing::Keyed(fields.iter().map(|field| (*field).to_owned()).collect())
 }
 
+/// The rules that a config says under `compare`.
+fn said(text: &str) -> Rules {
+    let text = format!("primary: {{ url: \"http://a:1\" }}\ncompare: {text}");
+    Rules::new(&config::parse(&text, "shadow.yaml", &|_| None).expect(&text).compare)
+}
+
 fn array(elements: impl IntoIterator<Item = impl ToString>) -> String {
     let elements: Vec<_> = elements.into_iter().map(|each| each.to_string()).collect();
     format!("[{}]", elements.join(","))
@@ -369,6 +375,74 @@ fn any_rule() -> impl Strategy<Value = Rules> {
     ];
     let path = prop_oneof![Just("$"), Just("$[*]"), Just("$..[*]"), Just("$..n")];
     (path, pairing).prop_map(|(path, pairing)| ruled(path, pairing, false))
+}
+
+fn uuid(number: usize) -> String {
+    format!("\"0b8f2d3c-5a7e-4f10-9c1d-{number:012x}\"")
+}
+
+#[test]
+fn another_order_is_one_whatever_the_elements_are_called() {
+    let list = |of: &[(usize, &str)]| {
+        array(of.iter().map(|(id, name)| format!(r#"{{"id":{},"n":"{name}"}}"#, uuid(*id))))
+    };
+    let x = list(&[(1, "a"), (2, "b"), (3, "c")]);
+    for y in [list(&[(9, "c"), (7, "a"), (8, "b")]), list(&[(3, "c"), (1, "a"), (2, "b")])] {
+        assert_eq!(told(&x, &y, &Rules::default()), ["reordered $"], "{y}");
+        assert_eq!(told(&x, &y, &ruled("$", Pairing::Lcs, false)), ["reordered $"], "{y}");
+    }
+    assert_eq!(told(&x, &list(&[(7, "a"), (8, "b"), (9, "c")]), &Rules::default()), [""; 0]);
+}
+
+#[test]
+fn identifiers_have_other_names_where_a_rule_says_how_elements_are_paired_too() {
+    let list = |first: usize| {
+        array((0..3).map(|number| format!(r#"{{"id":{},"n":{number}}}"#, uuid(first + number))))
+    };
+    for pairing in [keyed(&["id"]), keyed(&["id", "n"]), Pairing::Set, Pairing::Multiset] {
+        let rules = ruled("$", pairing.clone(), false);
+        let rules_of_n = keyed(&["id", "n"]);
+        let expected: &[&str] = if pairing == rules_of_n {
+            &["removed $/0", "removed $/1", "removed $/2"]
+        } else {
+            &[]
+        };
+        let found = told(&list(1), &list(7), &rules);
+        assert_eq!(found.iter().take(3).collect::<Vec<_>>(), expected, "{pairing:?}");
+        let changed = list(7).replace(r#""n":1"#, r#""n":5"#);
+        assert!(!told(&list(1), &changed, &rules).is_empty(), "{pairing:?}");
+    }
+    // A name that nobody makes up is what it is.
+    let named = |name: &str| format!(r#"[{{"id":"{name}","n":1}}]"#);
+    let rules = ruled("$", keyed(&["id"]), false);
+    assert_eq!(told(&named("tea"), &named("coffee"), &rules), ["removed $/0", "added $/0"]);
+}
+
+#[test]
+fn elements_of_a_set_find_each_other_within_what_rules_let_pass() {
+    let set = |rule: &str| said(&format!("{{ arrays: [{{ path: $, as: set }}], {rule} }}"));
+    let abs = set("numbers: [{ path: \"$[*]\", abs: 0.01 }]");
+    assert_eq!(told("[1,2]", "[2,1]", &abs), [""; 0]);
+    assert_eq!(told("[1,2,3]", "[3.001,1.001,2]", &abs), [""; 0]);
+    assert_eq!(told("[10,9,1]", "[9.001,1,10.001]", &abs), [""; 0]);
+    assert_eq!(told("[1,2]", "[2,1.5]", &abs), ["value $/0"]);
+    let text = set("normalise: [{ path: \"$[*]\", find: \"-[0-9]+$\", with: \"\" }]");
+    assert_eq!(told(r#"["a-1","b-2"]"#, r#"["b-3","a-4"]"#, &text), [""; 0]);
+    let times = set("times: { within: 5s }");
+    let (one, other) = (r#""2026-01-01T00:00:00Z""#, r#""2026-02-01T00:00:00Z""#);
+    assert_eq!(told(&array([one, other]), &array([other, one]), &times), [""; 0]);
+    let price = set("numbers: [{ path: \"$[*].p\", abs: 0.01 }]");
+    let (x, y) = (r#"[{"p":1.0},{"p":2.0}]"#, r#"[{"p":2.0},{"p":1.0}]"#);
+    assert_eq!(told(x, y, &price), [""; 0]);
+}
+
+#[test]
+fn another_order_is_one_within_what_rules_let_pass() {
+    let abs = said("{ numbers: [{ path: \"$..*\", abs: 0.01 }] }");
+    assert_eq!(told("[1,2]", "[2,1]", &abs), ["reordered $"]);
+    let text = said("{ normalise: [{ path: \"$[*]\", find: \"-[0-9]+$\", with: \"\" }] }");
+    let (x, y) = (r#"["a-1","b-1","c-1"]"#, r#"["x-2","a-2","b-2","c-2"]"#);
+    assert_eq!(told(x, y, &text), ["array_length $", "added $/0"]);
 }
 
 proptest! {
