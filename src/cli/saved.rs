@@ -4,7 +4,8 @@
 
 use crate::cli::Failure;
 use crate::cli::args::Diff;
-use crate::model::{Payload, Reply};
+use crate::compare::{Decoded, Undecodable};
+use crate::model::{Outcome, Payload, Reply};
 use crate::syntax::json::{Document, Shape};
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
@@ -21,7 +22,13 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(super) fn read(args: &Diff) -> Result<[Reply; 2], Failure> {
     let (x, y) = (file(&args.primary)?, file(&args.candidate)?);
     let primary = reply(args, &args.primary, [&x, &y])?;
-    Ok([primary, reply(args, &args.candidate, [&y, &x])?])
+    let mut replies = [primary, reply(args, &args.candidate, [&y, &x])?];
+    // Both were saved alike: where one is encoded as it says, the other that is not is wrong.
+    let mut encoded = replies.iter().filter(|reply| reply.headers.contains_key(CONTENT_ENCODING));
+    if encoded.all(is_decoded) {
+        replies.iter_mut().for_each(|reply| drop(reply.headers.remove(CONTENT_ENCODING)));
+    }
+    Ok(replies)
 }
 
 fn file(path: &Path) -> Result<Bytes, Failure> {
@@ -106,9 +113,6 @@ fn with_head(bytes: &Bytes) -> Option<Reply> {
     while rest.starts_with(b"HTTP/") {
         (status, headers, rest) = head(&rest)?;
     }
-    if is_decoded(&headers, &rest) {
-        headers.remove(CONTENT_ENCODING);
-    }
     Some(Reply { status, headers, body: Payload::from(rest), trailers: None })
 }
 
@@ -140,11 +144,16 @@ fn head(bytes: &Bytes) -> Option<(StatusCode, HeaderMap, Bytes)> {
     }
 }
 
-/// `curl --compressed` decodes the body and leaves the header: then the first bytes give it away.
-fn is_decoded(headers: &HeaderMap, body: &[u8]) -> bool {
-    match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
-        Some(b"gzip" | b"x-gzip") => !body.starts_with(&[0x1f, 0x8b]),
-        Some(_) => str::from_utf8(body).is_ok(),
-        None => false,
-    }
+/// `curl --compressed` decodes the body and leaves the header: then the body is not what that says,
+/// and gives it away.
+fn is_decoded(reply: &Reply) -> bool {
+    let outcome = Outcome::Reply(reply.clone());
+    let is_corrupt = Decoded::new(&outcome, &outcome).primary() == Some(Err(Undecodable::Corrupt));
+    let body = reply.body.joined();
+    let is_gzip = |coding: &HeaderValue| coding.as_bytes().ends_with(b"gzip");
+    is_corrupt
+        && match reply.headers.get(CONTENT_ENCODING) {
+            Some(coding) if is_gzip(coding) => !body.starts_with(&[0x1f, 0x8b]),
+            _ => str::from_utf8(&body).is_ok(),
+        }
 }

@@ -1,8 +1,11 @@
 //! Every command, and every bad input: one clear sentence, the right exit code, nothing lost.
 
 use crate::support::{Client, Origin, Shadow, command, eventually, get, stdout};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use insta::assert_snapshot;
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Output;
@@ -275,6 +278,36 @@ fn a_saved_body_is_what_the_command_its_ending_or_its_bytes_say() {
     assert_eq!(first(("a", "b"), ("", "null"), &[]), "extra \"\"");
     let problem = refused(folder.path(), &["diff", "a", "b", "--type", "xml"], 2);
     assert!(problem.contains("application/xml"), "{problem}");
+}
+
+#[test]
+fn a_body_that_curl_has_decoded_is_read_where_both_are() {
+    let folder = TempDir::new().expect("a folder");
+    let save = |name: &str, codings: &[&str], body: &[u8]| {
+        let codings: String =
+            codings.iter().map(|coding| format!("Content-Encoding: {coding}\r\n")).collect();
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{codings}\r\n");
+        fs::write(folder.path().join(name), [head.as_bytes(), body].concat()).expect("written");
+    };
+    let gzip = |text: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).expect("a Vec takes all");
+        encoder.finish().expect("a Vec takes all")
+    };
+    save("plain", &["gzip"], br#"{"a":1}"#);
+    save("other", &["br"], br#"{"a":1.0}"#);
+    save("coded", &["gzip"], &gzip(br#"{"a":1}"#));
+    save("twice", &["gzip", "gzip"], &gzip(&gzip(br#"{"a":1}"#)));
+    let diff = |x: &str, y: &str| {
+        let done = run(folder.path(), &["diff", x, y, "--format", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&stdout(&done)).expect("JSON");
+        let kinds = report["differences"].as_array().expect("a list").iter();
+        kinds.map(|each| each["kind"].as_str().expect("a kind").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(diff("plain", "other"), [""; 0]);
+    assert_eq!(diff("coded", "twice"), ["encoding"]);
+    assert_eq!(diff("coded", "plain"), ["unparsable"]);
+    assert_eq!(diff("plain", "coded"), ["unparsable"]);
 }
 
 #[test]
