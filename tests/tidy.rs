@@ -9,6 +9,7 @@
     reason = "a test that fails may panic, and waits by the real clock"
 )]
 
+use shadowdiff::config;
 use shadowdiff::telemetry::METRICS;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -138,6 +139,18 @@ fn every_metric_is_in_the_readme() {
     }
     let documented = readme.matches("| `shadow_").count();
     assert_eq!(documented, METRICS.len(), "README.md has a metric that is no more");
+}
+
+#[test]
+fn the_readmes_config_is_one() {
+    let readme = read(&root().join("README.md"));
+    let example = readme.split("## The config by example").nth(1).expect("the example");
+    let example = example.split("```yaml\n").nth(1).expect("its beginning");
+    let example = example.split("```").next().expect("its end");
+    let Err(problems) = config::parse(example, "README.md", &|_| None) else { return };
+    for problem in problems.to_string().lines().filter(|line| line.starts_with("README.md:")) {
+        assert!(problem.contains("there is no file"), "{problem}");
+    }
 }
 
 #[test]
