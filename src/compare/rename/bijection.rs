@@ -22,6 +22,8 @@ pub(super) struct Claim<'t> {
     pub path: &'t Path,
     /// The key that a short number stands under: it may name another thing under another key.
     pub room: Option<&'t str>,
+    /// It is said within a longer text.
+    pub is_within: bool,
 }
 
 /// What is thought of a claim.
@@ -52,6 +54,8 @@ struct Vote<'t> {
     count: u64,
     /// The least of the places.
     path: &'t Path,
+    /// No place says it by itself.
+    is_within: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,7 +80,8 @@ impl<'t> Bijection<'t> {
         }
         let (mut contested, alone) = all.by_contest();
         contested.sort_by_key(|((u, v), vote)| {
-            (Reverse(vote.count), u != v, order(vote.path), *u.min(v), *u.max(v))
+            let weight = (Reverse(vote.count), u != v, vote.is_within);
+            (weight, order(vote.path), *u.min(v), *u.max(v))
         });
         for ((u, v), _) in alone.into_iter().chain(contested) {
             let free = !all.fwd.contains_key(u) && !all.bwd.contains_key(v);
@@ -101,9 +106,11 @@ impl<'t> Bijection<'t> {
     }
 
     fn note(&mut self, claim: &Claim<'t>) {
-        let Claim { primary, candidate, path, room } = *claim;
-        let vote = self.votes.entry((primary, candidate)).or_insert(Vote { count: 0, path });
+        let Claim { primary, candidate, path, room, is_within } = *claim;
+        let first = Vote { count: 0, path, is_within };
+        let vote = self.votes.entry((primary, candidate)).or_insert(first);
         vote.count += 1;
+        vote.is_within &= is_within;
         if order(path) < order(vote.path) {
             vote.path = path;
         }
@@ -176,6 +183,7 @@ mod tests {
                 candidate: v.as_bytes(),
                 path,
                 room: room.as_deref(),
+                is_within: false,
             })
             .collect();
         let all = Bijection::new(&claims, &Known::default());

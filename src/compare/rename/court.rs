@@ -87,7 +87,10 @@ impl<'s, 'a> Court<'s, 'a> {
                 continue;
             }
             let Some(names) = self.explain(suspect) else { continue };
-            names.iter().for_each(|name| *self.mentions.entry(name).or_default() += 1);
+            // What it claims itself is counted there.
+            let claimed = suspect.names().map(|(_, candidate)| candidate);
+            let others = names.iter().filter(|name| Some(**name) != claimed);
+            others.for_each(|name| *self.mentions.entry(name).or_default() += 1);
             self.explained.insert(index);
         }
     }
@@ -135,10 +138,11 @@ impl<'s, 'a> Court<'s, 'a> {
         if is_seen_twice {
             return Verdict::Renamed;
         }
-        if self.explained.contains(&index) {
+        let is_within = suspect.is_within() && standing.is_some();
+        if self.explained.contains(&index) && !is_within {
             return Verdict::Renamed;
         }
-        let random = is_random(suspect.divergence.primary_class);
+        let random = is_within || is_random(suspect.divergence.primary_class);
         if random && matches!(standing, Some(Standing::Sound(_))) {
             return Verdict::Opaque;
         }
@@ -216,9 +220,10 @@ impl<'s, 'a> Court<'s, 'a> {
 /// What a suspect says; nothing where it is no identifier, or one that the request names. What the
 /// flow knows by another name anyhow may be named.
 fn claim<'s>(suspect: &'s Suspect<'_>, asked: &Set<&[u8]>, known: &Known) -> Option<Claim<'s>> {
-    let (primary, candidate) = (&*suspect.primary, &*suspect.candidate);
-    let path = suspect.path().filter(|_| suspect.sort == Sort::Identifier)?;
-    let claim = Claim { primary, candidate, path, room: suspect.room() };
+    let (primary, candidate) = suspect.names()?;
+    let path = suspect.path()?;
+    let (room, is_within) = (suspect.room(), suspect.is_within());
+    let claim = Claim { primary, candidate, path, room, is_within };
     let named = asked.contains(primary) || asked.contains(candidate);
     (!named || known.has(claim.room, primary, candidate)).then_some(claim)
 }
@@ -226,14 +231,15 @@ fn claim<'s>(suspect: &'s Suspect<'_>, asked: &Set<&[u8]>, known: &Known) -> Opt
 /// That an identifier is the same on both sides.
 fn agreement<'s>(agreed: &'s Agreed<'_>) -> Claim<'s> {
     let id = &*agreed.id;
-    Claim { primary: id, candidate: id, path: &agreed.path, room: agreed.room() }
+    let (path, room) = (&agreed.path, agreed.room());
+    Claim { primary: id, candidate: id, path, room, is_within: false }
 }
 
 /// The identifiers that the request names, in its path, its query or its body.
 fn asked<'s>(suspects: &'s Suspects<'_>, request: Option<&Request>) -> Set<&'s [u8]> {
     let Some(request) = request else { return Set::default() };
-    let identifiers = suspects.list.iter().filter(|one| one.sort == Sort::Identifier);
-    let mut texts = identifiers.flat_map(|one| [&*one.primary, &*one.candidate]).peekable();
+    let names = suspects.list.iter().filter_map(Suspect::names);
+    let mut texts = names.flat_map(|(u, v)| [u, v]).peekable();
     if texts.peek().is_none() {
         return Set::default();
     }

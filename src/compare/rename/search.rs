@@ -9,6 +9,7 @@
 use super::finder::{Finder, is_edge};
 use super::renamable::renamable;
 use super::suspects::{Agreed, Ended, MAX_TEXT, SHORTEST_WITHIN, Sort, Suspects};
+use crate::compare::class::of_text;
 use crate::compare::json::{Leaf, leaves};
 use crate::compare::places::Places;
 use crate::compare::table::Map;
@@ -43,12 +44,16 @@ impl<'a> Suspects<'a> {
         if self.is_overrun() {
             return Sought::default();
         }
-        let identifiers = self.list.iter().filter(|one| one.sort == Sort::Identifier);
-        let texts = identifiers.flat_map(|one| {
-            let class = one.divergence.primary_class;
-            [(one.primary.clone(), class), (one.candidate.clone(), class)]
-        });
-        texts.collect()
+        let mut sought = Sought::default();
+        for one in &self.list {
+            if one.sort == Sort::Identifier {
+                let class = one.divergence.primary_class;
+                sought.extend([&one.primary, &one.candidate].map(|text| (text.clone(), class)));
+            } else if let Some((u, v)) = one.names() {
+                sought.extend([u, v].map(|text| (Cow::Owned(text.to_vec()), of_text(text))));
+            }
+        }
+        sought
     }
 
     /// What has ended in the document that is done, in its order.

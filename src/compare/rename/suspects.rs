@@ -6,8 +6,8 @@
 //!
 //! This module never decides what an identifier stands for.
 
-use super::renamable::{is_short_number, renamable};
-use crate::compare::class::Pair;
+use super::renamable::{is_random, is_short_number, renamable};
+use crate::compare::class::{Pair, of_text};
 use crate::compare::comparison::Sides;
 use crate::compare::token;
 use crate::model::{Class, Divergence, Kind, Path, Place, Seg};
@@ -188,6 +188,20 @@ impl<'a> Suspects<'a> {
 }
 
 impl Suspect<'_> {
+    /// The identifiers that differ: the values themselves, or the one word of a text in a body.
+    pub(super) fn names(&self) -> Option<(&[u8], &[u8])> {
+        match self.sort {
+            Sort::Identifier => Some((&self.primary, &self.candidate)),
+            Sort::Text => self.path().and_then(|_| word(&self.primary, &self.candidate)),
+            Sort::Number => None,
+        }
+    }
+
+    /// Whether it is an identifier within a longer text.
+    pub(super) fn is_within(&self) -> bool {
+        self.sort == Sort::Text
+    }
+
     pub(super) fn path(&self) -> Option<&Path> {
         match &self.divergence.place {
             Place::Body(path) => Some(path),
@@ -213,6 +227,25 @@ impl Agreed<'_> {
     pub(super) fn room(&self) -> Option<&str> {
         Some(&self.path).filter(|_| is_short_number(&self.id)).and_then(key)
     }
+}
+
+/// The one word in which two texts differ, where it is a random identifier on both sides.
+fn word<'t>(x: &'t [u8], y: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
+    let alike = |(one, other): &(&u8, &u8)| one == other;
+    let head = x.iter().zip(y).take_while(alike).count();
+    let most = x.len().min(y.len()) - head;
+    let tail = x.iter().rev().zip(y.iter().rev()).take(most).take_while(alike).count();
+    let dashed = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    [dashed, u8::is_ascii_alphanumeric].into_iter().find_map(|fits: fn(&u8) -> bool| {
+        let before = x.get(..head)?.iter().rev().take_while(|byte| fits(byte)).count();
+        let behind = x.get(x.len() - tail..)?.iter().take_while(|byte| fits(byte)).count();
+        let cut = |text: &'t [u8]| text.get(head - before..text.len() - tail + behind);
+        let (one, other) = (cut(x)?, cut(y)?);
+        let class = of_text(one);
+        let names_a_thing = |text| of_text(text) == class && renamable(None, class, text);
+        let is_name = is_random(class) && class != Class::Jwt;
+        (is_name && names_a_thing(one) && names_a_thing(other)).then_some((one, other))
+    })
 }
 
 fn key(path: &Path) -> Option<&str> {

@@ -62,6 +62,30 @@ fn check(x: &str, y: &str, expected: &[&str], names: [u64; 3]) {
 }
 
 #[test]
+fn an_identifier_that_stands_in_links_alone_has_one_other_name_too() {
+    check(r#"{"a":"/x/U1","b":"/y/U1"}"#, r#"{"a":"/x/V1","b":"/y/V1"}"#, &[], [2, 0, 0]);
+    check(r#"{"a":"/x/U1/z"}"#, r#"{"a":"/x/V1/z"}"#, &[], [0, 1, 0]);
+    check(
+        r#"{"id":"U1","href":"/x/U1"}"#,
+        r#"{"id":"V1","href":"/x/V2"}"#,
+        &["reference_broken /href"],
+        [0, 1, 0],
+    );
+    let two = r#"{"a":"/x/U1","b":"/y/U1","c":"/z/U1"}"#;
+    let broken = r#"{"a":"/x/V1","b":"/y/V1","c":"/z/V2"}"#;
+    check(two, broken, &["reference_broken /c"], [2, 0, 0]);
+    check(
+        r#"{"a":"/x/U1","b":"/y/U1","c":"/z/U1"}"#,
+        r#"{"a":"/x/V1","b":"/y/V1","c":"/z/U1"}"#,
+        &["reference_broken /c"],
+        [2, 0, 0],
+    );
+    // What else differs is no matter of names.
+    check(r#"{"a":"/x/U1"}"#, r#"{"a":"/y/V1"}"#, &["value /a"], [0, 0, 0]);
+    check(r#"{"a":"/x/one"}"#, r#"{"a":"/x/two"}"#, &["value /a"], [0, 0, 0]);
+}
+
+#[test]
 fn an_identifier_that_has_one_other_name_throughout_is_renamed() {
     check(
         r#"{"id":"U1","parent":{"id":"U2"},"lines":[{"order":"U1","of":"U2"}]}"#,
