@@ -4,10 +4,13 @@ use crate::base::Chain;
 use crate::cli::args::{Diff, DiffFormat, Global};
 use crate::cli::output::Output;
 use crate::cli::{Exit, Failure, saved, source};
-use crate::compare::{Decoded, Rules, Types, Undecodable, Unpatchable, compare, patch};
+use crate::compare::{
+    Comparison, Decoded, Rules, Types, Undecodable, Unpatchable, Uses, compare, patch, selected,
+};
 use crate::config::Compare;
 use crate::model::{Outcome, Severity};
 use crate::report::{Palette, difference, difference_json};
+use std::collections::HashSet;
 use std::path::Path;
 
 pub(super) fn diff(global: &Global, args: &Diff) -> Result<Exit, Failure> {
@@ -16,16 +19,33 @@ pub(super) fn diff(global: &Global, args: &Diff) -> Result<Exit, Failure> {
     let [primary, candidate] = saved::read(args)?.map(Outcome::Reply);
     let decoded = Decoded::typed(&primary, &candidate, types);
     let comparison = compare(&primary, &candidate, &decoded, &rules);
+    let idle = idle(&rules, [&primary, &candidate], types, &comparison);
     let output = Output::new(global.color);
     let palette = if output.coloured() { Palette::coloured() } else { Palette::plain() };
     output.data(&match args.format {
-        DiffFormat::Text => difference(&comparison, &palette),
-        DiffFormat::Json => difference_json(&comparison),
+        DiffFormat::Text => difference(&comparison, &idle, &palette),
+        DiffFormat::Json => difference_json(&comparison, &idle),
         DiffFormat::Patch => patched(args, &decoded)?,
     })?;
     let counts = |severity: Severity| severity != Severity::Info;
     let differs = comparison.divergences.iter().any(|divergence| counts(divergence.severity));
     Ok(if differs { Exit::Failed } else { Exit::Done })
+}
+
+/// The rules that select nothing in either answer: a misspelt path shows so.
+fn idle(
+    rules: &Rules,
+    sides: [&Outcome; 2],
+    types: Types<'_>,
+    found: &Comparison<'_>,
+) -> Vec<String> {
+    let [x, y] = sides.map(|side| selected(side, types, rules));
+    let uses = [&found.uses, &x, &y].into_iter().flat_map(Uses::iter);
+    let used: HashSet<_> = uses.map(|used| used.rule).collect();
+    let names = rules.names().iter().enumerate();
+    let idle = names.filter(|(rule, _)| !used.contains(rule));
+    idle.map(|(_, name)| format!("{} (line {}) {}", name.origin.key, name.origin.line, name.text))
+        .collect()
 }
 
 /// The patch from the one body to the other, both without their encodings.

@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 /// Columns of the indent before a pair of values.
 const INDENT: usize = 4;
 
-/// A line for each difference with its place, and the two values under it.
-pub fn difference(found: &Comparison<'_>, palette: &Palette) -> String {
+/// A line for each difference with its place, and the two values under it; then what else is to be
+/// known, with the rules that matched nothing.
+pub fn difference(found: &Comparison<'_>, idle: &[String], palette: &Palette) -> String {
     let Comparison { divergences, total, .. } = found;
-    let names = names(&found.names.total, palette);
+    let notes = notes(found, idle, palette);
     if found.is_equal() {
-        return format!("No difference.\n{names}");
+        return format!("No difference.\n{notes}");
     }
     let mut out = String::new();
     for divergence in divergences {
@@ -34,7 +35,7 @@ pub fn difference(found: &Comparison<'_>, palette: &Palette) -> String {
         let (primary, candidate) = (paint(palette.bad, &primary), paint(palette.good, &candidate));
         out.push_str(&format!("{}{primary} -> {candidate}\n", " ".repeat(INDENT)));
     }
-    out.push_str(&format!("\n{}\n{names}", totals(divergences, *total)));
+    out.push_str(&format!("\n{}\n{notes}", totals(divergences, *total)));
     out
 }
 
@@ -43,10 +44,17 @@ fn times(count: u64) -> String {
     if count > 1 { format!("  {}×", grouped(count)) } else { String::new() }
 }
 
-fn names(renames: &Renames, palette: &Palette) -> String {
-    words(renames).map_or_else(String::new, |words| {
-        format!("{}\n", paint(palette.faint, &format!("Identifiers that count as equal: {words}.")))
-    })
+/// A sentence a line.
+fn notes(found: &Comparison<'_>, idle: &[String], palette: &Palette) -> String {
+    let names = words(&found.names.total);
+    let names = names.map(|words| format!("Identifiers that count as equal: {words}."));
+    let beyond = (found.names.beyond > 0).then(|| {
+        let values = grouped(found.names.beyond);
+        format!("Too much differs to know all identifiers: {values} compared as they are.")
+    });
+    let idle = idle.iter().map(|rule| format!("Matched nothing: {}.", clean(rule)));
+    let notes = names.into_iter().chain(beyond).chain(idle);
+    notes.map(|note| format!("{}\n", paint(palette.faint, &note))).collect()
 }
 
 fn totals(divergences: &[Divergence<'_>], total: u64) -> String {
@@ -80,7 +88,7 @@ fn shown(value: Option<&[u8]>) -> String {
 }
 
 /// The same for programs.
-pub fn difference_json(found: &Comparison<'_>) -> String {
+pub fn difference_json(found: &Comparison<'_>, idle: &[String]) -> String {
     let side =
         |value: Option<&[u8]>| value.map(|value| String::from_utf8_lossy(value).into_owned());
     let each = |divergence: &Divergence<'_>| -> Value {
@@ -100,6 +108,8 @@ pub fn difference_json(found: &Comparison<'_>) -> String {
         "total": found.total,
         "differences": differences,
         "renames": renames_json(found),
+        "not_renamed": found.names.beyond,
+        "idle_rules": idle,
     });
     format!("{all:#}\n")
 }

@@ -141,7 +141,7 @@ fn repeated<'a>(
             Some(y) if count_x == count_y => children.both(Step::Key(x.key), x.value, *y)?,
             Some(y) if is_last => children.one(Step::Key(x.key), Change::Repeated(x.value, *y)),
             None if is_last => children.one(Step::Key(x.key), Change::Primary(x.value)),
-            Some(_) | None => {}
+            Some(_) | None => children.one(Step::Key(x.key), Change::Untold(x.value)),
         }
     }
     for (y, number) in &ys.members {

@@ -43,6 +43,8 @@ pub(super) enum Change {
     },
     /// A key that is repeated on one side more often than on the other, with its last values.
     Repeated(Value, Value),
+    /// The primary's, without a partner, where another one tells of it.
+    Untold(Value),
 }
 
 impl Change {
@@ -57,7 +59,7 @@ impl Change {
         match self {
             Self::Both(x, y) | Self::Repeated(x, y) => [Some(x), Some(y)],
             Self::Moved { x, y, .. } => [Some(x), Some(y)],
-            Self::Primary(x) | Self::Removed(x, _) => [Some(x), None],
+            Self::Primary(x) | Self::Removed(x, _) | Self::Untold(x) => [Some(x), None],
             Self::Candidate(y) | Self::Added(y, _) => [None, Some(y)],
         }
     }

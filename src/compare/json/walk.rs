@@ -154,6 +154,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     fn perform(&mut self, task: &Task<'a>) {
         match task.change {
             Change::Both(x, y) => self.visit(x, y),
+            Change::Untold(_) => {}
             Change::Primary(x) if self.is_no_member(self.x.shape(x)) => {}
             Change::Candidate(y) if self.is_no_member(self.y.shape(y)) => {}
             Change::Primary(x) => self.add(Kind::Missing, Sides::JsonPrimary(self.x.raw(x))),
@@ -323,7 +324,9 @@ impl<'w, 'a> Walk<'w, 'a> {
             Change::Both(x, y) | Change::Repeated(x, y) | Change::Moved { x, y, .. } => {
                 self.sides(x, y)
             }
-            Change::Primary(x) | Change::Removed(x, _) => Sides::JsonPrimary(self.x.raw(x)),
+            Change::Primary(x) | Change::Removed(x, _) | Change::Untold(x) => {
+                Sides::JsonPrimary(self.x.raw(x))
+            }
             Change::Candidate(y) | Change::Added(y, _) => Sides::JsonCandidate(self.y.raw(y)),
         }
     }

@@ -62,6 +62,17 @@ fn check(x: &str, y: &str, expected: &[&str], names: [u64; 3]) {
 }
 
 #[test]
+fn what_is_not_compared_agrees_with_nothing() {
+    // Of a key that one side repeats, the last is compared.
+    check(
+        r#"{"a":"U1","a":"V1","b":"U1","c":"U1"}"#,
+        r#"{"a":"V1","b":"V1","c":"V1"}"#,
+        &["duplicate_key /a"],
+        [2, 0, 0],
+    );
+}
+
+#[test]
 fn an_identifier_that_stands_in_links_alone_has_one_other_name_too() {
     check(r#"{"a":"/x/U1","b":"/y/U1"}"#, r#"{"a":"/x/V1","b":"/y/V1"}"#, &[], [2, 0, 0]);
     check(r#"{"a":"/x/U1/z"}"#, r#"{"a":"/x/V1/z"}"#, &[], [0, 1, 0]);

@@ -76,8 +76,8 @@ fn look(found: &Comparison<'_>) {
             assert!(pattern.matches(path), "{pattern} does not select its place");
         }
     }
-    assert!(is_printable(&difference(found, &Palette::plain())));
-    let json = difference_json(found);
+    assert!(is_printable(&difference(found, &[], &Palette::plain())));
+    let json = difference_json(found, &[]);
     serde_json::from_str::<serde_json::Value>(&json).expect("JSON");
 }
 

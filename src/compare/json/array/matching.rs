@@ -21,6 +21,8 @@ pub(super) struct Matching {
     /// The indices of those without a partner, and how many like it each stands for.
     pub removed: Vec<(usize, u64)>,
     pub added: Vec<(usize, u64)>,
+    /// Those without a partner that one of the removed stands for.
+    pub untold: Vec<usize>,
     pub resized: bool,
     /// How many elements stand elsewhere, where that is all that differs.
     pub reordered: Option<u64>,
@@ -88,6 +90,10 @@ impl Matching {
             children.both(step, x, y)?;
         }
         removed.for_each(|each| remove(&mut children, xs, each));
+        for &index in &self.untold {
+            let Some(&x) = xs.get(index) else { continue };
+            children.one(Step::Index(index), Change::Untold(x));
+        }
         for &(index, count) in &self.added {
             let Some(&y) = ys.get(index) else { continue };
             children.one(Step::Index(index), Change::Added(y, count));

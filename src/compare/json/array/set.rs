@@ -75,10 +75,12 @@ fn finish(
         xs.retain(|x| !taken_x.contains(x));
         ys.retain(|y| !taken_y.contains(y));
         matching.removed.extend(first(xs));
+        matching.untold.extend(xs.iter().skip(1));
         matching.added.extend(first(ys));
     }
     matching.removed.sort_unstable();
     matching.added.sort_unstable();
+    matching.untold.sort_unstable();
 }
 
 /// Pairs elements between which nothing differs but identifiers, in their order.
