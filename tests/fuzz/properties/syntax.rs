@@ -152,7 +152,11 @@ pub fn path(bytes: &[u8]) {
         let step = parts.text();
         place.0.push(match step.strip_prefix('*') {
             Some(data) => Seg::AnyKey(data.to_owned()),
-            None => step.parse().map_or_else(|_| Seg::Key(step), Seg::Index),
+            // A document has less than 4 GiB, and so fewer elements.
+            None => match step.parse::<u32>() {
+                Ok(index) => Seg::Index(index as usize),
+                Err(_) => Seg::Key(step),
+            },
         });
     }
     if let Ok(pattern) = pattern {

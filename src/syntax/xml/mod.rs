@@ -6,6 +6,9 @@
 //!
 //! This module never looks anything up that a document names.
 
+mod strict;
+
+use self::strict::{Problem, XML};
 use super::Unreadable;
 use super::tree::{Lists, Space, Writer, Written, pair, unreadable};
 use quick_xml::XmlVersion;
@@ -14,9 +17,6 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 use std::collections::HashMap;
 use std::rc::Rc;
-
-/// The namespace of `xml:lang` and the like, which needs no declaration.
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// The tree as JSON.
 pub fn to_json(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
@@ -31,12 +31,17 @@ pub fn pair_to_json(sides: [&[u8]; 2]) -> [Result<Vec<u8>, Unreadable>; 2] {
 fn read(bytes: &[u8], known: &Lists) -> Result<Written, Unreadable> {
     let text = str::from_utf8(bytes)
         .map_err(|error| unreadable(error.valid_up_to(), "it is not UTF-8"))?;
-    let mut reader = Reader::from_str(text);
+    if let Some(at) = strict::stray(text) {
+        return Err(unreadable(at, "a character that is none of XML"));
+    }
+    let mut reader = Reader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut state = State {
         out: Writer::new(bytes.len(), known),
         scopes: Vec::new(),
         namespaces: HashMap::from([("xml".to_owned(), vec![Rc::from(XML)])]),
         has_root: false,
+        begins: true,
+        has_type: false,
     };
     loop {
         let at = usize::try_from(reader.buffer_position()).unwrap_or(bytes.len());
@@ -50,8 +55,6 @@ fn read(bytes: &[u8], known: &Lists) -> Result<Written, Unreadable> {
     Ok(state.out.finish(false))
 }
 
-type Problem = &'static str;
-
 struct State<'l> {
     out: Writer<'l>,
     /// The prefixes that each open element declares.
@@ -59,11 +62,16 @@ struct State<'l> {
     /// What each prefix stands for, the innermost last.
     namespaces: HashMap<String, Vec<Rc<str>>>,
     has_root: bool,
+    /// Nothing has come yet.
+    begins: bool,
+    /// A document type was declared.
+    has_type: bool,
 }
 
 impl State<'_> {
     /// Takes one event in; false at the end of the document.
     fn event(&mut self, event: Event<'_>) -> Result<bool, Problem> {
+        let begins = std::mem::replace(&mut self.begins, false);
         match event {
             Event::Start(tag) => self.open(&tag)?,
             Event::Empty(tag) => {
@@ -71,10 +79,24 @@ impl State<'_> {
                 self.close();
             }
             Event::End(_) => self.close(),
-            Event::Text(text) => self.text(&text.xml10_content())?,
+            Event::Text(text) => {
+                strict::text(&text)?;
+                self.text(&text.xml10_content())?;
+            }
             Event::CData(text) => self.text(&text.xml10_content())?,
             Event::GeneralRef(reference) => self.reference(&reference)?,
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+            Event::Comment(comment) => strict::comment(&comment)?,
+            Event::PI(instruction) => strict::target(instruction.target())?,
+            Event::Decl(_) if !begins => return Err("a declaration that is not at the beginning"),
+            Event::Decl(declared) => {
+                let version = declared.version().map_err(|_| "a declaration without a version")?;
+                strict::declaration(&declared, &version)?;
+            }
+            Event::DocType(_) if self.has_root => return Err("a document type behind the root"),
+            Event::DocType(_) if std::mem::replace(&mut self.has_type, true) => {
+                return Err("a second document type");
+            }
+            Event::DocType(_) => {}
             Event::Eof if self.out.depth() > 0 => return Err("an element is not closed"),
             Event::Eof if !self.has_root => return Err("it has no element"),
             Event::Eof => return Ok(false),
@@ -86,13 +108,19 @@ impl State<'_> {
         if self.out.depth() == 0 && std::mem::replace(&mut self.has_root, true) {
             return Err("it has a second root");
         }
+        strict::qualified(tag.name().as_ref())?;
+        strict::apart(tag.attributes_raw())?;
         let (mut plain, mut declared) = (Vec::new(), Vec::new());
         // Our own check for repeated names does not take the square of their number.
         for attribute in tag.attributes().with_checks(false) {
             let attribute = attribute.map_err(|_| "an attribute is not well-formed")?;
             let value = attribute.normalized_value(XmlVersion::Implicit1_0);
             let value = value.map_err(|_| "an attribute has an unknown entity")?.into_owned();
+            if strict::stray(&value).is_some() {
+                return Err("a reference to no character");
+            }
             let name = attribute.key.as_ref();
+            strict::qualified(name)?;
             match name.strip_prefix("xmlns") {
                 Some("") => declared.push((String::new(), value)),
                 Some(rest) if rest.starts_with(':') => {
@@ -101,6 +129,7 @@ impl State<'_> {
                 _ => plain.push((name.to_owned(), value)),
             }
         }
+        strict::declared(&declared)?;
         let scope = declared.iter().map(|(prefix, _)| prefix.clone()).collect();
         self.scopes.push(scope);
         for (prefix, namespace) in declared {
@@ -128,9 +157,6 @@ impl State<'_> {
     /// A name without its prefix, behind its namespace; an attribute without one has none.
     fn expanded(&self, name: &str, is_element: bool) -> Result<String, Problem> {
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        if local.is_empty() {
-            return Err("a name is missing");
-        }
         if prefix.is_empty() && !is_element {
             return Ok(local.to_owned());
         }
@@ -165,6 +191,7 @@ impl State<'_> {
         }
         let char = reference.resolve_char_ref().map_err(|_| "a reference to no character")?;
         match char {
+            Some(char) if !strict::is_character(char) => return Err("a reference to no character"),
             Some(char) => self.out.text(char.encode_utf8(&mut [0; 4])),
             None => {
                 let name = reference.xml10_content();
@@ -238,6 +265,48 @@ mod tests {
         check("", Err("it has no element"));
         check("<a b='1' b='2'/>", Err("an attribute is repeated"));
         check("<a b='&x;'/>", Err("an attribute has an unknown entity"));
+    }
+
+    #[test]
+    fn what_the_parser_lets_pass_cannot_be_read_either() {
+        check("<r><a b='<'/></r>", Err("a `<` in an attribute"));
+        check("<a>]]></a>", Err("the end of a CDATA section that has not begun"));
+        check("<a>]]&gt;</a>", Ok(r#"{"a":"]]>"}"#));
+        check("<a><!-- a -- b --></a>", Err("two hyphens in a comment"));
+        check("<a><!-- a ---></a>", Err("two hyphens in a comment"));
+        check("<a b='1'c='2'/>", Err("no space between attributes"));
+        check("<a b='1' c='/'/>", Ok(r#"{"@b":"1","@c":"/","a":""}"#));
+        for stray in ["<a>&#1;</a>", "<a b='&#xfffe;'/>"] {
+            check(stray, Err("a reference to no character"));
+        }
+        for stray in ["<a>\u{1}</a>", "<a b='\u{fffe}'/>"] {
+            check(stray, Err("a character that is none of XML"));
+        }
+        let declaration = "<?xml version='1.0' encoding='utf-8' standalone=\"yes\"?>";
+        check(&format!("\u{feff}{declaration}<a/>"), Ok(r#"{"a":""}"#));
+        for late in [format!(" {declaration}<a/>"), format!("<a>{declaration}</a>")] {
+            check(&late, Err("a declaration that is not at the beginning"));
+        }
+        check("<?XML version='1.0'?><a/>", Err("a declaration that is not at the beginning"));
+        for wrong in
+            ["version='9'", "version='1.0' foo='x'", "version='1.0' standalone='no' encoding='x'"]
+        {
+            let wrong = format!("<?xml {wrong}?><a/>");
+            check(&wrong, Err("a declaration that is none of XML 1.0"));
+        }
+        check("<?xml encoding='utf-8'?><a/>", Err("a declaration without a version"));
+        check("<a/><!DOCTYPE a>", Err("a document type behind the root"));
+        check("<!DOCTYPE a><!DOCTYPE a><a/>", Err("a second document type"));
+        for name in
+            ["<1a/>", "<a<b/>", "<a:b:c xmlns:a='u'/>", "<a -b='1'/>", "<:a/>", "<?1 x?><a/>"]
+        {
+            check(name, Err("a name that is none"));
+        }
+        check("<\u{e9}t\u{e9}.x-1 _b='1'/>", Ok(r#"{"@_b":"1","été.x-1":""}"#));
+        check("<a xmlns:p='u' xmlns:p='v'/>", Err("an attribute is repeated"));
+        for bound in ["xmlns:xml='u'", "xmlns:xmlns='u'", "xmlns:p=''"] {
+            check(&format!("<a {bound}/>"), Err("a prefix that cannot stand for that"));
+        }
     }
 
     #[test]
