@@ -7,7 +7,6 @@
 //!
 //! This module never follows a link or runs a script.
 
-mod reference;
 mod tokens;
 mod tree;
 

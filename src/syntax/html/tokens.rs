@@ -2,7 +2,7 @@
 //!
 //! This module never fails: what is no tag is text.
 
-use super::reference::decode;
+use htmlize::unescape_attribute;
 
 /// An attribute's name in lower case, and its value.
 pub(super) type Attribute = (String, String);
@@ -114,7 +114,7 @@ impl<'a> Tokens<'a> {
                 self.take(self.0.find(ends).unwrap_or(self.0.len()))
             }
         };
-        (name, decode(value).into_owned())
+        (name, unescape_attribute(value).into_owned())
     }
 }
 

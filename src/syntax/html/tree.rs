@@ -2,10 +2,10 @@
 //!
 //! This module never searches the open elements for one that is not there.
 
-use super::reference::decode;
 use super::tokens::{Attribute, Token, Tokens};
 use crate::syntax::Unreadable;
 use crate::syntax::tree::{Lists, Space, Writer, Written, pair, unreadable};
+use htmlize::unescape;
 use std::collections::HashMap;
 
 /// What stands for a value that is new with every page.
@@ -39,14 +39,14 @@ fn read(bytes: &[u8], known: &Lists) -> Result<Written, Unreadable> {
                 Ok(None)
             }
             Token::Text(text) => {
-                page.out.text(&decode(text));
+                page.out.text(&unescape(text));
                 Ok(None)
             }
         };
         if let Some(raw) = opened.map_err(|problem| unreadable(at, problem))? {
             let text = tokens.raw(&raw);
             let has_references = matches!(raw.as_str(), "title" | "textarea");
-            page.out.text(&if has_references { decode(text) } else { text.into() });
+            page.out.text(&if has_references { unescape(text) } else { text.into() });
         }
     }
     Ok(page.out.finish(true))
@@ -202,6 +202,30 @@ mod tests {
     fn check(text: &str, expected: &str) {
         let found = to_json(text.as_bytes()).expect("any text can be read");
         assert_eq!(String::from_utf8_lossy(&found), expected, "{text}");
+    }
+
+    /// Character references as the HTML standard reads them (section 13.2.5.72 to 80).
+    #[test]
+    fn a_character_is_one_however_it_is_written() {
+        let same = |x: &str, y: &str| to_json(x.as_bytes()) == to_json(y.as_bytes());
+        for (x, y) in [
+            ("<p>&eacute; &#233; &#xE9;", "<p>\u{e9} \u{e9} \u{e9}"),
+            ("<p>AT&amp;T", "<p>AT&T"),
+            ("<a href='?a=1&amp;b=2&copy=3'>", "<a href='?a=1&b=2&amp;copy=3'>"),
+            ("<p>&#128;&copy x", "<p>\u{20ac}\u{a9} x"),
+            ("<title>&lt;</title>", "<title><</title>"),
+            ("<p>&unknown;", "<p>&amp;unknown;"),
+        ] {
+            assert!(same(x, y), "{x} {y}");
+        }
+        for (x, y) in [
+            ("<p>&amp;eacute;", "<p>&eacute;"),
+            ("<p>&amp;lt;", "<p>&lt;"),
+            ("<p>&nbsp;", "<p> "),
+            ("<script>&lt;</script>", "<script><</script>"),
+        ] {
+            assert!(!same(x, y), "{x} {y}");
+        }
     }
 
     #[test]
