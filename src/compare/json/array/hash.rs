@@ -340,7 +340,8 @@ impl<'h, 'a> Hasher<'h, 'a> {
                 return self.text(Shape::String, &[class as u8]);
             }
         }
-        match self.rules.hosts.mapped(&text).filter(|_| !self.rules.hosts.is_empty()) {
+        let hosts = &self.rules.hosts;
+        match (!hosts.is_empty()).then(|| hosts.mapped(&text)).flatten() {
             Some((mapped, _)) => self.text(Shape::String, &mapped),
             None => self.text(Shape::String, &text),
         }

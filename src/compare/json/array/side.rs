@@ -6,7 +6,6 @@ use super::hash::{Child, Grain, Hasher};
 use super::matching::Pair;
 use crate::compare::fuel::Fuel;
 use crate::syntax::json::Value;
-use std::iter::once;
 use std::mem::replace;
 
 /// A run of elements with their hashes.
@@ -45,13 +44,14 @@ impl<'s, 'a> Side<'s, 'a> {
         grain: Grain,
         places: impl Iterator<Item = usize>,
     ) -> Vec<u64> {
+        places.map(|at| self.hash_by(grain, at)).collect()
+    }
+
+    fn hash_by(&mut self, grain: Grain, at: usize) -> u64 {
         let usual = replace(&mut self.hasher.grain, grain);
-        let hash = |at: usize| {
-            self.value(at).map_or(0, |value| self.hasher.element(self.first + at, value))
-        };
-        let hashes = places.map(hash).collect();
+        let hash = self.value(at).map_or(0, |value| self.hasher.element(self.first + at, value));
         self.hasher.grain = usual;
-        hashes
+        hash
     }
 
     /// Leaves out so many at either end.
@@ -113,7 +113,7 @@ impl Sides<'_, '_> {
         let grain = if self.a.hasher.renames() { Grain::Renamed } else { Grain::Tolerant };
         let (a, b) = (&mut self.a, &mut self.b);
         a.hasher.document.raw(one) == b.hasher.document.raw(other)
-            || a.hashes_by(grain, once(pair.x)) == b.hashes_by(grain, once(pair.y))
+            || a.hash_by(grain, pair.x) == b.hash_by(grain, pair.y)
     }
 
     /// The hashes of all elements by another grain; nothing where the fuel is too short for it.
