@@ -80,7 +80,8 @@ impl<'a> Suspects<'a> {
         // A number within a text may be any number.
         let words = sought.iter().filter(|(_, class)| **class != Class::Int);
         let words = Finder::new(words.map(|(text, class)| (&**text, *class)), SHORTEST_WITHIN);
-        let is_left_out = |value: Value| is_ended(ended, value.start()) || !spots.are_in(value);
+        let mut past = Past { ended, begun: 0 };
+        let is_left_out = |value: Value| past.is_ended(value.start()) || !spots.are_in(value);
         leaves(document, is_left_out, |leaf| {
             for (id, class) in held(document, &leaf, &whole, &words) {
                 let (path, raw) = (leaf.path(), document.raw(leaf.value));
@@ -92,6 +93,23 @@ impl<'a> Suspects<'a> {
                 }
             }
         });
+    }
+}
+
+/// What has ended, looked through from the start of the document on.
+struct Past<'e> {
+    ended: &'e [Ended],
+    /// How many begin at the last place that was asked for, or before.
+    begun: usize,
+}
+
+impl Past<'_> {
+    /// Whether something that differs stands here, at or behind the place of the question before.
+    fn is_ended(&mut self, at: usize) -> bool {
+        let later = self.ended.get(self.begun..).unwrap_or_default();
+        self.begun += later.iter().take_while(|ended| ended.start as usize <= at).count();
+        let last = self.begun.checked_sub(1).and_then(|last| self.ended.get(last));
+        last.is_some_and(|last| at < last.end as usize)
     }
 }
 

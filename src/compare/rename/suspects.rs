@@ -229,6 +229,9 @@ impl Agreed<'_> {
     }
 }
 
+/// Of an ObjectId, a ULID and a UUID.
+const LENGTHS: [usize; 3] = [24, 26, 36];
+
 /// The one word in which two texts differ, where it is a random identifier on both sides.
 fn word<'t>(x: &'t [u8], y: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
     let alike = |(one, other): &(&u8, &u8)| one == other;
@@ -241,6 +244,9 @@ fn word<'t>(x: &'t [u8], y: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
         let behind = x.get(x.len() - tail..)?.iter().take_while(|byte| fits(byte)).count();
         let cut = |text: &'t [u8]| text.get(head - before..text.len() - tail + behind);
         let (one, other) = (cut(x)?, cut(y)?);
+        if one.len() != other.len() || !LENGTHS.contains(&one.len()) {
+            return None;
+        }
         let class = of_text(one);
         let names_a_thing = |text| of_text(text) == class && renamable(None, class, text);
         let is_name = is_random(class) && class != Class::Jwt;
