@@ -4,7 +4,10 @@ use core::net::IpAddr;
 
 /// An address of either family.
 pub(super) fn is_ip(text: &[u8]) -> bool {
-    text.len() <= 45 && str::from_utf8(text).is_ok_and(|text| text.parse::<IpAddr>().is_ok())
+    // Most texts are none at first sight.
+    let is_divided = || text.iter().any(|byte| matches!(byte, b'.' | b':'));
+    let parses = |text: &str| text.parse::<IpAddr>().is_ok();
+    text.len() <= 45 && is_divided() && str::from_utf8(text).is_ok_and(parses)
 }
 
 /// Three labels or more, or any name with a port. Two labels are as often a file's name.
@@ -64,6 +67,9 @@ pub(super) fn is_etag(text: &[u8]) -> bool {
 /// through.
 pub(super) fn is_semver(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"v").unwrap_or(text);
+    if !text.first().is_some_and(u8::is_ascii_digit) {
+        return false;
+    }
     let core = text.split(|byte| matches!(byte, b'-' | b'+')).next().unwrap_or_default();
     let numbers = core.split(|&byte| byte == b'.');
     let number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
