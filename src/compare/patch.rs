@@ -165,9 +165,16 @@ fn align(xs: &[u64], ys: &[u64]) -> Vec<DiffOp> {
     if xs.len() + ys.len() <= MOST_ALIGNED {
         return capture_diff_slices(Algorithm::Histogram, xs, ys);
     }
+    let equal = |(one, other): &(&u64, &u64)| one == other;
+    let head = xs.iter().zip(ys).take_while(equal).count();
+    let most = xs.len().min(ys.len()) - head;
+    let tail = xs.iter().rev().zip(ys.iter().rev()).take(most).take_while(equal).count();
+    let ends = (xs.len() - tail, ys.len() - tail);
+    let middle = |hashes: &[u64], end: usize| hashes.get(head..end).unwrap_or_default().to_vec();
+    let anchors = anchors(&middle(xs, ends.0), &middle(ys, ends.1)).into_iter();
     let mut ops = Vec::new();
-    let mut from = (0, 0);
-    for (x, y) in anchors(xs, ys).into_iter().chain([(xs.len(), ys.len())]) {
+    let mut from = (head, head);
+    for (x, y) in anchors.map(|(x, y)| (x + head, y + head)).chain([ends]) {
         gap(xs, ys, (from.0..x, from.1..y), &mut ops);
         from = (x + 1, y + 1);
     }
@@ -315,6 +322,10 @@ mod tests {
         assert_eq!(count(&list(&mut (1..15_000))), 1);
         assert_eq!(count(&list(&mut (0..15_000).filter(|number| number % 100 != 7))), 150);
         assert_eq!(count("[]"), 1);
+        let thrice =
+            |left_out: usize| list(&mut (0..30_000).filter(|at| *at != left_out).map(|at| at / 3));
+        let text = patch(thrice(usize::MAX).as_bytes(), thrice(15_000).as_bytes());
+        assert_eq!(text.expect("two documents").lines().count(), 3);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use super::comparison::Comparison;
 use super::json;
+use super::rename::renamable;
 use super::rules::Rules;
 use crate::model::{Class, Divergence, Kind, Place, Seg};
 use crate::syntax::json::Document;
@@ -28,6 +29,8 @@ pub(super) fn are_made_anew(x: &[u8], y: &[u8]) -> bool {
     })
 }
 
+/// Whether a claim that differs is an identifier that is drawn anew: a random one, or one that is meant
+/// to be new.
 fn is_anew(claim: &Divergence<'_>) -> bool {
     let is_fresh = match &claim.place {
         Place::Body(path) => match path.0.as_slice() {
@@ -36,9 +39,18 @@ fn is_anew(claim: &Divergence<'_>) -> bool {
         },
         Place::Outcome | Place::Status | Place::Header(_) | Place::Trailer(_) => false,
     };
-    let one_class = claim.primary_class == claim.candidate_class;
-    let is_random = matches!(claim.primary_class, Class::Uuid | Class::Ulid | Class::ObjectId);
-    claim.kind == Kind::Value && (is_fresh || one_class && is_random)
+    let class = claim.primary_class;
+    let is_random = matches!(class, Class::Uuid | Class::Ulid | Class::ObjectId);
+    let is_identifier = |side: Option<&[u8]>| {
+        let text = side.unwrap_or_default();
+        let inside = text.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+        renamable(Some("id"), class, inside.unwrap_or(text))
+    };
+    claim.kind == Kind::Value
+        && class == claim.candidate_class
+        && (is_fresh || is_random)
+        && is_identifier(claim.primary)
+        && is_identifier(claim.candidate)
 }
 
 /// Whether two tokens have one header and signatures of one length, and claims between which only
@@ -139,14 +151,20 @@ mod tests {
         let claims = |sub: &str, jti: &str, exp: u64, role: &str| {
             format!(r#"{{"sub":"{sub}","jti":"{jti}","exp":{exp},"role":"{role}"}}"#)
         };
-        let one = token(head, &claims(uuid, "a1", 1_700_000_000, "user"));
-        assert!(anew(&one, &token(head, &claims(other, "b2", 1_800_000_000, "user"))));
-        assert!(!anew(&one, &token(head, &claims(uuid, "a1", 1_700_000_000, "admin"))));
-        assert!(!anew(&one, &token(head, &claims("someone", "a1", 1_700_000_000, "user"))));
-        assert!(!anew(
-            &one,
-            &token(r#"{"alg":"none"}"#, &claims(uuid, "a1", 1_700_000_000, "user"))
-        ));
+        let (now, nil) = (1_700_000_000, "00000000-0000-0000-0000-000000000000");
+        let one = token(head, &claims(uuid, "deadbeef1", now, "user"));
+        assert!(anew(&one, &token(head, &claims(other, "deadbeef2", now + 5_000, "user"))));
+        for (sub, jti, role) in [
+            (uuid, "deadbeef1", "admin"),
+            ("someone", "deadbeef1", "user"),
+            (nil, "deadbeef1", "user"),
+            (uuid, "hello", "user"),
+            (uuid, "", "user"),
+        ] {
+            assert!(!anew(&one, &token(head, &claims(sub, jti, now, role))), "{sub} {jti} {role}");
+        }
+        let none = r#"{"alg":"none"}"#;
+        assert!(!anew(&one, &token(none, &claims(uuid, "deadbeef1", now, "user"))));
     }
 
     /// In base64url.

@@ -2,7 +2,10 @@
 //!
 //! This module never looks at more than one value.
 
+use crate::compare::class::of_text;
 use crate::model::Class;
+use memchr::memmem;
+use std::borrow::Cow;
 
 /// Longer values are compared as they are.
 const LONGEST: usize = 8 << 10;
@@ -60,6 +63,34 @@ pub(super) fn is_short_number(text: &[u8]) -> bool {
     text.len() < SHORT && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-')
 }
 
+/// Of an ObjectId, a ULID and a UUID.
+const RANDOM_LENGTHS: [usize; 3] = [24, 26, 36];
+
+/// Whether a word is an identifier that nobody chooses, by itself.
+pub(super) fn random(word: &[u8]) -> Option<Class> {
+    let class = RANDOM_LENGTHS.contains(&word.len()).then(|| of_text(word))?;
+    let fits = class != Class::Jwt && is_random(class) && renamable(None, class, word);
+    fits.then_some(class)
+}
+
+/// A text with its class in place of each random identifier that is a word of it.
+pub(in crate::compare) fn masked(text: &[u8]) -> Cow<'_, [u8]> {
+    let (mut out, mut done) = (Vec::new(), 0);
+    for word in text.split(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-')) {
+        let Some(class) = random(word) else { continue };
+        // The words come in their order, each behind the one before.
+        let Some(at) = memmem::find(text.get(done..).unwrap_or_default(), word) else { break };
+        out.extend_from_slice(text.get(done..done + at).unwrap_or_default());
+        out.extend([0, class as u8]);
+        done += at + word.len();
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.extend_from_slice(text.get(done..).unwrap_or_default());
+    Cow::Owned(out)
+}
+
 /// The nil and the max UUID stand for none and for all (RFC 9562, sections 5.9 and 5.10).
 fn is_reserved(uuid: &[u8]) -> bool {
     let is_all = |digit: u8| uuid.iter().all(|byte| matches!(byte, b'-') || *byte | 0x20 == digit);
@@ -92,6 +123,17 @@ mod tests {
     fn check(key: &str, text: &str, expected: bool) {
         let class = of_text(text.as_bytes());
         assert_eq!(renamable(Some(key), class, text.as_bytes()), expected, "{key}: {text}");
+    }
+
+    #[test]
+    fn random_words_of_a_text_are_masked() {
+        let (one, other) =
+            ("0b8f2d3c-5a7e-4f10-9c1d-2e3f4a5b6c7d", "1b8f2d3c-5a7e-4f10-9c1d-2e3f4a5b6c7d");
+        let masked = |text: String| masked(text.as_bytes()).into_owned();
+        let link = |id: &str| format!("https://h/x/{id}?a=1&b={id}");
+        assert_eq!(masked(link(one)), masked(link(other)));
+        assert_ne!(masked(link(one)), masked(link(one).replace("a=1", "a=2")));
+        assert_eq!(masked("/plain/path-1".into()), b"/plain/path-1");
     }
 
     #[test]

@@ -6,8 +6,8 @@
 //!
 //! This module never decides what an identifier stands for.
 
-use super::renamable::{is_random, is_short_number, renamable};
-use crate::compare::class::{Pair, of_text};
+use super::renamable::{is_short_number, random, renamable};
+use crate::compare::class::Pair;
 use crate::compare::comparison::Sides;
 use crate::compare::token;
 use crate::model::{Class, Divergence, Kind, Path, Place, Seg};
@@ -229,9 +229,6 @@ impl Agreed<'_> {
     }
 }
 
-/// Of an ObjectId, a ULID and a UUID.
-const LENGTHS: [usize; 3] = [24, 26, 36];
-
 /// The one word in which two texts differ, where it is a random identifier on both sides.
 fn word<'t>(x: &'t [u8], y: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
     let alike = |(one, other): &(&u8, &u8)| one == other;
@@ -244,13 +241,8 @@ fn word<'t>(x: &'t [u8], y: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
         let behind = x.get(x.len() - tail..)?.iter().take_while(|byte| fits(byte)).count();
         let cut = |text: &'t [u8]| text.get(head - before..text.len() - tail + behind);
         let (one, other) = (cut(x)?, cut(y)?);
-        if one.len() != other.len() || !LENGTHS.contains(&one.len()) {
-            return None;
-        }
-        let class = of_text(one);
-        let names_a_thing = |text| of_text(text) == class && renamable(None, class, text);
-        let is_name = is_random(class) && class != Class::Jwt;
-        (is_name && names_a_thing(one) && names_a_thing(other)).then_some((one, other))
+        let class = random(one)?;
+        (random(other) == Some(class)).then_some((one, other))
     })
 }
 

@@ -2,7 +2,6 @@
 //!
 //! This module never keeps anything of what it looks at.
 
-use quick_xml::events::BytesStart;
 use std::collections::HashSet;
 
 /// What is wrong.
@@ -41,19 +40,70 @@ pub(super) fn target(name: &str) -> Result<(), Problem> {
     self::name(name)
 }
 
-/// The declaration that a document begins with (section 2.8).
-pub(super) fn declaration(text: &str, version: &str) -> Result<(), Problem> {
-    let tag = BytesStart::from_content(text, "xml".len());
-    apart(tag.attributes_raw())?;
-    let names: Vec<_> =
-        tag.attributes().flatten().map(|each| each.key.as_ref().to_owned()).collect();
-    let known = ["version", "encoding", "standalone"];
-    let rest: Vec<_> =
-        known.into_iter().filter(|known| names.iter().any(|name| name == known)).collect();
-    let minor = version.strip_prefix("1.").unwrap_or_default();
-    let is_version = !minor.is_empty() && minor.bytes().all(|byte| byte.is_ascii_digit());
-    let is_right = names == rest && names.first().is_some_and(|name| name == "version");
-    if is_right && is_version { Ok(()) } else { Err("a declaration that is none of XML 1.0") }
+/// The declaration that a document begins with (section 2.8), behind `<?xml`.
+pub(super) fn declaration(text: &str) -> Result<(), Problem> {
+    let is_version = |text: &str| {
+        let minor = text.strip_prefix("1.").unwrap_or_default();
+        !minor.is_empty() && minor.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let is_encoding = |text: &str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        text.starts_with(|char: char| char.is_ascii_alphabetic()) && text.bytes().all(fits)
+    };
+    let is_choice = |text: &str| matches!(text, "yes" | "no");
+    let wrong = "a declaration that is none of XML 1.0";
+    let rest = said(text, "version", is_version).ok_or(wrong)?;
+    let rest = said(rest, "encoding", is_encoding).unwrap_or(rest);
+    let rest = said(rest, "standalone", is_choice).unwrap_or(rest);
+    if rest.trim_matches(SPACE).is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+/// What follows ` NAME = "VALUE"`, where the value fits.
+fn said<'t>(text: &'t str, name: &str, fits: impl Fn(&str) -> bool) -> Option<&'t str> {
+    let rest = text.strip_prefix(SPACE)?.trim_start_matches(SPACE).strip_prefix(name)?;
+    let rest = rest.trim_start_matches(SPACE).strip_prefix('=')?.trim_start_matches(SPACE);
+    let (value, rest) = literal(rest)?;
+    fits(value).then_some(rest)
+}
+
+/// What is quoted, and what follows.
+fn literal(text: &str) -> Option<(&str, &str)> {
+    let quote = text.chars().next().filter(|char| matches!(char, '"' | '\''))?;
+    text.get(1..)?.split_once(quote)
+}
+
+/// The declaration of a document's type (section 2.8), behind `<!DOCTYPE` and white space. Of what
+/// is declared in it, only how each begins is looked at, where nothing quoted may look like it.
+pub(super) fn document_type(text: &str) -> Result<(), Problem> {
+    let wrong = "a document type that is none";
+    let text = text.trim_start_matches(SPACE);
+    let end = text.find(|char| SPACE.contains(&char) || char == '[').unwrap_or(text.len());
+    let (name, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+    qualified(name).map_err(|_| wrong)?;
+    let rest = rest.trim_start_matches(SPACE);
+    let rest = match (rest.strip_prefix("SYSTEM"), rest.strip_prefix("PUBLIC")) {
+        (Some(rest), _) => quoted(rest).ok_or(wrong)?,
+        (_, Some(rest)) => quoted(rest).and_then(quoted).ok_or(wrong)?,
+        (None, None) => rest,
+    };
+    let rest = rest.trim_matches(SPACE);
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let inside = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).ok_or(wrong)?;
+    let known = ["!ELEMENT", "!ATTLIST", "!ENTITY", "!NOTATION"];
+    let begins = |part: &str| known.iter().any(|known| part.starts_with(known));
+    let is_plain =
+        !inside.contains(['"', '\'']) && !inside.contains("<!--") && !inside.contains("<?");
+    if is_plain && !inside.split('<').skip(1).all(begins) { Err(wrong) } else { Ok(()) }
+}
+
+/// What follows white space and a literal.
+fn quoted(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix(SPACE)?.trim_start_matches(SPACE);
+    literal(rest).map(|(_, rest)| rest)
 }
 
 /// Attributes as they are written: each behind white space (section 3.1), no `<` in a value.

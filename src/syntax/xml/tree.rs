@@ -83,14 +83,13 @@ impl State<'_> {
             Event::PI(instruction) => strict::target(instruction.target())?,
             Event::Decl(_) if !begins => return Err("a declaration that is not at the beginning"),
             Event::Decl(declared) => {
-                let version = declared.version().map_err(|_| "a declaration without a version")?;
-                strict::declaration(&declared, &version)?;
+                strict::declaration(declared.strip_prefix("xml").unwrap_or_default())?;
             }
             Event::DocType(_) if self.has_root => return Err("a document type behind the root"),
             Event::DocType(_) if std::mem::replace(&mut self.has_type, true) => {
                 return Err("a second document type");
             }
-            Event::DocType(_) => {}
+            Event::DocType(declared) => strict::document_type(&declared)?,
             Event::Eof if self.out.depth() > 0 => return Err("an element is not closed"),
             Event::Eof if !self.has_root => return Err("it has no element"),
             Event::Eof => return Ok(false),
@@ -288,7 +287,30 @@ mod tests {
             let wrong = format!("<?xml {wrong}?><a/>");
             check(&wrong, Err("a declaration that is none of XML 1.0"));
         }
-        check("<?xml encoding='utf-8'?><a/>", Err("a declaration without a version"));
+        for wrong in [
+            "encoding='utf-8'",
+            "version='1.0' e?xml version='1.0'",
+            "version='1.0' version='1.0'",
+            "version='1.0' encoding='U>8'",
+            "version='1.0' standalone='maybe'",
+            "version='1.0'encoding='utf-8'",
+        ] {
+            let wrong = format!("<?xml {wrong}?><a/>");
+            check(&wrong, Err("a declaration that is none of XML 1.0"));
+        }
+        for right in [
+            "a",
+            "a SYSTEM 'x'",
+            "a PUBLIC 'x' \"y\"",
+            "a [<!ELEMENT a ANY>]",
+            "a SYSTEM 'x' [ <!ENTITY b '<'> ]",
+            "a[]",
+        ] {
+            check(&format!("<!DOCTYPE {right}><a/>"), Ok(r#"{"a":""}"#));
+        }
+        for wrong in ["; SYSTEM 'x'", "a SYSTEM", "a PUBLIC 'x'", "a [<!&nope>]", "a b"] {
+            check(&format!("<!DOCTYPE {wrong}><a/>"), Err("a document type that is none"));
+        }
         check("<a/><!DOCTYPE a>", Err("a document type behind the root"));
         check("<!DOCTYPE a><!DOCTYPE a><a/>", Err("a second document type"));
         for name in

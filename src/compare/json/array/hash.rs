@@ -12,7 +12,7 @@ use crate::compare::class::{Moment, of_text};
 use crate::compare::json::task::Step;
 use crate::compare::json::walk::MAX_DEPTH;
 use crate::compare::places::{Held, Here, Regard};
-use crate::compare::rename::renamable;
+use crate::compare::rename::{masked, renamable};
 use crate::compare::rules::Rules;
 use crate::compare::weigh::replaced;
 use crate::config::Pairing;
@@ -336,9 +336,10 @@ impl<'h, 'a> Hasher<'h, 'a> {
         }
         if self.grain == Grain::Renamed && text.len() >= SHORTEST {
             let class = of_text(&text);
-            if renamable(None, class, &text) {
-                return self.text(Shape::String, &[class as u8]);
-            }
+            return match renamable(None, class, &text) {
+                true => self.text(Shape::String, &[class as u8]),
+                false => self.text(Shape::String, &masked(&text)),
+            };
         }
         let hosts = &self.rules.hosts;
         match (!hosts.is_empty()).then(|| hosts.mapped(&text)).flatten() {

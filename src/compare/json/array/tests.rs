@@ -392,6 +392,15 @@ fn another_order_is_one_whatever_the_elements_are_called() {
         assert_eq!(told(&x, &y, &ruled("$", Pairing::Lcs, false)), ["reordered $"], "{y}");
     }
     assert_eq!(told(&x, &list(&[(7, "a"), (8, "b"), (9, "c")]), &Rules::default()), [""; 0]);
+    let linked = |of: &[(usize, usize)]| {
+        let each = |(id, n): &(usize, usize)| {
+            let id = uuid(*id);
+            format!(r#"{{"id":{id},"n":{n},"self":"/x/{}"}}"#, id.trim_matches('"'))
+        };
+        array(of.iter().map(each))
+    };
+    let (x, y) = (linked(&[(1, 1), (2, 2)]), linked(&[(8, 2), (7, 1)]));
+    assert_eq!(told(&x, &y, &Rules::default()), ["reordered $"]);
 }
 
 #[test]
