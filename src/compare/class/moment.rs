@@ -60,6 +60,14 @@ impl Moment {
         Some(Self::Epoch { unit, at: number * unit + i128::from(nanos) })
     }
 
+    /// Where it stands among the times of its form.
+    pub fn at(self) -> i128 {
+        match self {
+            Self::Instant(at) | Self::Http(at) | Self::Local(at) | Self::Day(at) => at,
+            Self::Epoch { at, .. } => at,
+        }
+    }
+
     /// How many nanoseconds lie between two times of one form.
     pub fn drift(self, other: Self) -> Option<u128> {
         match (self, other) {

@@ -8,6 +8,7 @@
 //!
 //! This module never recurses, and never says that two values are equal.
 
+use super::tolerated::{Size, Tolerated};
 use crate::compare::class::{Moment, of_text};
 use crate::compare::json::task::Step;
 use crate::compare::json::walk::MAX_DEPTH;
@@ -48,6 +49,8 @@ pub(super) struct Hasher<'h, 'a> {
     lengths: Vec<usize>,
     /// The digits of a number.
     buffer: Vec<u8>,
+    /// What was tolerated, where that is asked for.
+    tolerated: Option<Vec<Tolerated>>,
 }
 
 /// What a child is called in its container, and its hash.
@@ -93,7 +96,8 @@ impl<'h, 'a> Hasher<'h, 'a> {
         let (path, mut lengths) = (here.path.clone(), primary.max(candidate).to_vec());
         lengths.push(length);
         let grain = Grain::Tolerant;
-        Self { document, grain, rules, seed, path, lengths, buffer: Vec::new() }
+        let (buffer, tolerated) = (Vec::new(), None);
+        Self { document, grain, rules, seed, path, lengths, buffer, tolerated }
     }
 
     /// Whether identifiers may have other names on the other side.
@@ -113,6 +117,18 @@ impl<'h, 'a> Hasher<'h, 'a> {
         let hash = self.hash(value).unwrap_or(0);
         self.path.0.pop();
         hash
+    }
+
+    /// What the rules let differ within bounds in the element at an index, by the way to it.
+    pub(super) fn tolerated(&mut self, index: usize, value: Value) -> Vec<Tolerated> {
+        self.tolerated = Some(Vec::new());
+        self.element(index, value);
+        let mut tolerated = self.tolerated.take().unwrap_or_default();
+        // The element itself stands elsewhere on the other side.
+        let above = self.path.0.len() + 1;
+        tolerated.iter_mut().for_each(|each| drop(each.steps.drain(..above.min(each.steps.len()))));
+        tolerated.sort_by(|one, other| one.steps.cmp(&other.steps));
+        tolerated
     }
 
     /// The hash of the element at an index that is the same in every process: for an order between
@@ -315,6 +331,10 @@ impl<'h, 'a> Hasher<'h, 'a> {
                 Decimal::new(raw).canonical_into(&mut self.buffer);
                 self.text(shape, &self.buffer)
             }
+            Shape::Number => {
+                self.note(raw, held);
+                self.text(shape, b"")
+            }
             Shape::String => self.string(self.document.string(value), held),
             Shape::Bool if held.is_none_or(|held| held.ignore.is_none()) => self.text(shape, raw),
             _ => self.text(shape, b""),
@@ -322,7 +342,7 @@ impl<'h, 'a> Hasher<'h, 'a> {
     }
 
     /// An empty string is never taken for another one.
-    fn string(&self, text: Text<'_>, held: Option<&Held<'_>>) -> u64 {
+    fn string(&mut self, text: Text<'_>, held: Option<&Held<'_>>) -> u64 {
         let text = text.canonical();
         if text.is_empty() {
             return self.text(Shape::Null, b"\"");
@@ -332,6 +352,7 @@ impl<'h, 'a> Hasher<'h, 'a> {
             None => text,
         };
         if held.is_some_and(|held| self.passes(held, &text)) {
+            self.note(&text, held);
             return self.text(Shape::String, b"");
         }
         if self.grain == Grain::Renamed && text.len() >= SHORTEST {
@@ -356,8 +377,23 @@ impl<'h, 'a> Hasher<'h, 'a> {
     fn passes(&self, held: &Held<'_>, text: &[u8]) -> bool {
         let is_time = || Moment::of_text(text).is_some() || of_text(text) == Class::Jwt;
         let is_timed = || held.time.is_some_and(|time| time.by_path || is_time());
-        let is_tolerated = || held.number.is_some() || is_timed();
+        let is_numeric = || matches!(of_text(text), Class::Int | Class::Decimal);
+        let is_tolerated = || (held.number.is_some() && is_numeric()) || is_timed();
         held.ignore.is_some() || (self.grain != Grain::Exact && is_tolerated())
+    }
+
+    /// Notes a number or a text that passes, unless it is ignored.
+    fn note(&mut self, text: &[u8], held: Option<&Held<'_>>) {
+        let (Some(noted), Some(held)) = (&mut self.tolerated, held) else { return };
+        let time = || {
+            let time = held.time?;
+            let at = Moment::of_text(text).or_else(|| Moment::of_number(text))?;
+            Some(Size::Time(at, time.within))
+        };
+        let number = held.number.map(|(_, nearness)| Size::Number(text.to_vec(), nearness));
+        if let Some(size) = number.or_else(time).filter(|_| held.ignore.is_none()) {
+            noted.push(Tolerated { steps: self.path.0.clone(), size });
+        }
     }
 
     fn text(&self, shape: Shape, text: &[u8]) -> u64 {

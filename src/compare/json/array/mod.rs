@@ -27,6 +27,7 @@ mod side;
 mod step;
 #[cfg(test)]
 mod tests;
+mod tolerated;
 
 pub use keys::Keys;
 pub(in crate::compare) use order::{Places, kept};

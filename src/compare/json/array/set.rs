@@ -1,18 +1,18 @@
 //! Arrays whose order says nothing.
 //!
 //! This module never looks at more than the hashes: what has one hash is paired, and compared by
-//! whoever walks on. What is exactly the same is paired before what a rule may let pass for it, and
-//! what is the same up to renaming last.
+//! whoever walks on. What a rule lets pass is paired with what is near it, and what is the same up to
+//! renaming last.
 
 use super::hash::{Grain, Hasher};
 use super::matching::{Matching, Pair};
 use super::order::Places;
 use super::pair::Work;
 use super::side::{Side, Sides};
+use super::tolerated::{Tolerated, fit, order};
 use crate::compare::fuel::Fuel;
 use crate::compare::table::{Map, Set};
-use crate::syntax::json::{Decimal, Shape};
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 
 /// The places of one hash on each side.
 type Alike = (Vec<usize>, Vec<usize>);
@@ -83,20 +83,20 @@ fn finish(
     matching.untold.sort_unstable();
 }
 
-/// Pairs elements between which nothing differs but identifiers, in their order.
+/// Pairs elements between which nothing differs but identifiers: those that stand there as often,
+/// from the least to the greatest.
 fn renamed(
     work: &mut Work<'_, '_, '_>,
     Sides { a, b }: &mut Sides<'_, '_>,
     left: &[Alike],
 ) -> Vec<(usize, usize)> {
-    let mut xs: Vec<_> = left.iter().flat_map(|(xs, _)| xs.iter().copied()).collect();
-    let mut ys: Vec<_> = left.iter().flat_map(|(_, ys)| ys.iter().copied()).collect();
+    let xs: Vec<_> = left.iter().flat_map(|(xs, _)| xs.iter().copied()).collect();
+    let ys: Vec<_> = left.iter().flat_map(|(_, ys)| ys.iter().copied()).collect();
     let price = a.price_of(&xs) + b.price_of(&ys);
     if !a.hasher.renames() || xs.is_empty() || ys.is_empty() || !work.fuel.afford(price) {
         return Vec::new();
     }
-    xs.sort_unstable();
-    ys.sort_unstable();
+    let (xs, ys) = (by_count(a, xs), by_count(b, ys));
     let hashes = a.hashes_by(Grain::Renamed, xs.iter().copied());
     let mut places = Places::of(&b.hashes_by(Grain::Renamed, ys.iter().copied()));
     let partner = |(x, hash): (&usize, u64)| Some((*x, *ys.get(places.take(hash)?)?));
@@ -137,43 +137,48 @@ fn grouped(sides: &Sides<'_, '_>) -> Vec<Alike> {
     alike.into_values().collect()
 }
 
-/// The places of one hash in an order by which they fit together: first those that are exactly the
-/// same, then the others from the least to the greatest.
-fn arranged(sides: &mut Sides<'_, '_>, (xs, ys): Alike, fuel: &mut Fuel) -> Alike {
-    let is_plain = !sides.a.hasher.has_rules() || xs.len().max(ys.len()) < 2;
-    let Sides { a, b } = sides;
+/// The places of one hash in an order by which they fit together: first those that are near enough
+/// to each other, then the others from the least to the greatest.
+fn arranged(Sides { a, b }: &mut Sides<'_, '_>, (xs, ys): Alike, fuel: &mut Fuel) -> Alike {
     let price = a.price_of(&xs) + b.price_of(&ys);
+    let is_plain = !a.hasher.has_rules() || xs.len().max(ys.len()) < 2;
     if is_plain || xs.is_empty() || ys.is_empty() || !fuel.afford(price) {
         return (xs, ys);
     }
-    let hashes = a.hashes_by(Grain::Exact, xs.iter().copied());
-    let mut places = Places::of(&b.hashes_by(Grain::Exact, ys.iter().copied()));
-    let (mut same, mut rest) = (Alike::default(), Alike::default());
-    let mut taken = Set::default();
-    for (x, hash) in xs.into_iter().zip(hashes) {
-        match places.take(hash).and_then(|at| Some((at, *ys.get(at)?))) {
-            Some((at, y)) => {
-                taken.insert(at);
-                same.0.push(x);
-                same.1.push(y);
-            }
-            None => rest.0.push(x),
-        }
+    let (mut xs, mut ys) = (by_size(a, xs), by_size(b, ys));
+    let mut same = Alike::default();
+    if fuel.afford(xs.len() as u64 * ys.len() as u64) {
+        xs.retain(|(x, tolerated)| {
+            let Some(at) = ys.iter().position(|(_, other)| fit(tolerated, other)) else {
+                return true;
+            };
+            same.0.push(*x);
+            same.1.push(ys.remove(at).0);
+            false
+        });
     }
-    rest.1.extend(ys.into_iter().enumerate().filter(|(at, _)| !taken.contains(at)).map(|(_, y)| y));
-    rest.0.sort_by(|one, other| by_size(a, *one, *other));
-    rest.1.sort_by(|one, other| by_size(b, *one, *other));
-    (same.0.into_iter().chain(rest.0).collect(), same.1.into_iter().chain(rest.1).collect())
+    let places = |rest: Vec<Measured>| rest.into_iter().map(|(place, _)| place);
+    (same.0.into_iter().chain(places(xs)).collect(), same.1.into_iter().chain(places(ys)).collect())
 }
 
-/// Numbers by their size, all else by its text.
-fn by_size(side: &Side<'_, '_>, one: usize, other: usize) -> Ordering {
-    let (Some(one), Some(other)) = (side.value(one), side.value(other)) else {
-        return Ordering::Equal;
-    };
-    let document = side.hasher.document;
-    let (x, y) = (document.raw(one), document.raw(other));
-    let are_numbers = [one, other].map(|value| document.shape(value)) == [Shape::Number; 2];
-    let order = are_numbers.then(|| Decimal::new(x).order(&Decimal::new(y))).flatten();
-    order.unwrap_or_else(|| x.cmp(y))
+/// A place, with what is tolerated in the element that stands there.
+type Measured = (usize, Vec<Tolerated>);
+
+/// From the least to the greatest.
+fn by_size(side: &mut Side<'_, '_>, places: Vec<usize>) -> Vec<Measured> {
+    let mut sized: Vec<Measured> =
+        places.into_iter().map(|place| (place, side.tolerated(place))).collect();
+    sized.sort_by(|(_, one), (_, other)| order(one, other));
+    sized
+}
+
+/// Those first that stand there most often, of these the least.
+fn by_count(side: &mut Side<'_, '_>, mut places: Vec<usize>) -> Vec<usize> {
+    let mut counts: Map<Option<u64>, usize> = Map::default();
+    places.iter().for_each(|place| *counts.entry(side.hash_at(*place)).or_default() += 1);
+    places.sort_unstable();
+    let mut sized = by_size(side, places);
+    let count = |place: &usize| counts.get(&side.hash_at(*place)).copied().map(Reverse);
+    sized.sort_by_key(|(place, _)| count(place));
+    sized.into_iter().map(|(place, _)| place).collect()
 }

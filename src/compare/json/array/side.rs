@@ -4,6 +4,7 @@
 
 use super::hash::{Child, Grain, Hasher};
 use super::matching::Pair;
+use super::tolerated::Tolerated;
 use crate::compare::fuel::Fuel;
 use crate::syntax::json::Value;
 use std::mem::replace;
@@ -52,6 +53,14 @@ impl<'s, 'a> Side<'s, 'a> {
         let hash = self.value(at).map_or(0, |value| self.hasher.element(self.first + at, value));
         self.hasher.grain = usual;
         hash
+    }
+
+    /// What the rules let differ within bounds in the element at a place.
+    pub(super) fn tolerated(&mut self, at: usize) -> Vec<Tolerated> {
+        match self.value(at) {
+            Some(value) if self.hasher.has_rules() => self.hasher.tolerated(self.first + at, value),
+            _ => Vec::new(),
+        }
     }
 
     /// Leaves out so many at either end.

@@ -440,6 +440,32 @@ fn elements_of_a_set_find_each_other_within_what_rules_let_pass() {
     let times = set("times: { within: 5s }");
     let (one, other) = (r#""2026-01-01T00:00:00Z""#, r#""2026-02-01T00:00:00Z""#);
     assert_eq!(told(&array([one, other]), &array([other, one]), &times), [""; 0]);
+    let named = set("numbers: [{ path: \"$..n\", abs: 0.01 }], ignore: [\"$..x\"]");
+    for (x, y) in [
+        (r#"[{"n":5},{"n":10}]"#, r#"[{"n":5.001},{"n":9.999}]"#),
+        (r#"[{"n":1,"w":7},{"w":7,"n":2}]"#, r#"[{"n":2.001,"w":7},{"w":7,"n":1.001}]"#),
+        (r#"[{"x":7,"n":1},{"x":7,"n":2}]"#, r#"[{"x":8,"n":2.001},{"x":9,"n":1.001}]"#),
+    ] {
+        assert_eq!(told(x, y, &named), [""; 0], "{y}");
+    }
+    assert_eq!(told(r#"["5","10"]"#, r#"["5.001","9.999"]"#, &abs), [""; 0]);
+    assert_eq!(told("[1,1.005]", "[1.014,1.005]", &abs), [""; 0]);
+    assert_eq!(told("[1,2]", "[2.001]", &abs), ["value $/0"]);
+    assert_eq!(told("[1,2]", "[2.001,9]", &abs), ["value $/0"]);
+    let (one, other) = (uuid(1), uuid(2));
+    let (x, y) = (format!("[{one},{other}]"), format!("[{one}]"));
+    assert_eq!(told(&x, &y, &abs), ["array_length $", "removed $/1"]);
+    let zones = (r#""2024-01-01T12:00:01+02:00""#, r#""2024-01-01T11:30:01Z""#);
+    let (x, y) = (
+        array([r#""2024-01-01T10:00:00Z""#, r#""2024-01-01T11:30:00Z""#]),
+        array([zones.0, zones.1]),
+    );
+    assert_eq!(told(&x, &y, &times), [""; 0]);
+    let both = |n: &str, id: usize| format!(r#"{{"n":{n},"u":{}}}"#, uuid(id));
+    let (x, y) = (array([both("1", 1), both("2", 2)]), array([both("2", 8), both("1", 7)]));
+    assert_eq!(told(&x, &y, &named), [""; 0]);
+    let (x, y) = (array([uuid(1), uuid(2), uuid(1)]), array([uuid(8), uuid(7), uuid(7)]));
+    assert_eq!(told(&x, &y, &ruled("$", Pairing::Multiset, false)), [""; 0]);
     let price = set("numbers: [{ path: \"$[*].p\", abs: 0.01 }]");
     let (x, y) = (r#"[{"p":1.0},{"p":2.0}]"#, r#"[{"p":2.0},{"p":1.0}]"#);
     assert_eq!(told(x, y, &price), [""; 0]);
