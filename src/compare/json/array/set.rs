@@ -12,6 +12,7 @@ use super::side::{Side, Sides};
 use super::tolerated::{Tolerated, fit, order};
 use crate::compare::fuel::Fuel;
 use crate::compare::table::{Map, Set};
+use std::cmp::Ordering::{self, Equal};
 use std::cmp::Reverse;
 
 /// The places of one hash on each side.
@@ -145,7 +146,17 @@ fn arranged(Sides { a, b }: &mut Sides<'_, '_>, (xs, ys): Alike, fuel: &mut Fuel
     if is_plain || xs.is_empty() || ys.is_empty() || !fuel.afford(price) {
         return (xs, ys);
     }
-    let (mut xs, mut ys) = (by_size(a, xs), by_size(b, ys));
+    let (xs, ys) = (by_size(a, xs), by_size(b, ys));
+    // In an order that does not depend on which side is which.
+    let sizes = xs.iter().zip(&ys).map(|((_, one), (_, other))| order(one, other));
+    let is_turned = xs.len().cmp(&ys.len()).then_with(|| sizes.fold(Equal, Ordering::then)).is_gt();
+    let (one, other) = if is_turned { (ys, xs) } else { (xs, ys) };
+    let (one, other) = near(one, other, fuel);
+    if is_turned { (other, one) } else { (one, other) }
+}
+
+/// Those first that are near enough to each other, in pairs.
+fn near(mut xs: Vec<Measured>, mut ys: Vec<Measured>, fuel: &mut Fuel) -> Alike {
     let mut same = Alike::default();
     if fuel.afford(xs.len() as u64 * ys.len() as u64) {
         xs.retain(|(x, tolerated)| {
@@ -158,7 +169,9 @@ fn arranged(Sides { a, b }: &mut Sides<'_, '_>, (xs, ys): Alike, fuel: &mut Fuel
         });
     }
     let places = |rest: Vec<Measured>| rest.into_iter().map(|(place, _)| place);
-    (same.0.into_iter().chain(places(xs)).collect(), same.1.into_iter().chain(places(ys)).collect())
+    same.0.extend(places(xs));
+    same.1.extend(places(ys));
+    same
 }
 
 /// A place, with what is tolerated in the element that stands there.
