@@ -8,7 +8,7 @@
 //! This module never looks at a class, and never excuses anything.
 
 use super::known::Known;
-use crate::compare::table::Map;
+use crate::compare::table::{Map, Set};
 use crate::model::Path;
 use std::cmp::Reverse;
 
@@ -75,15 +75,17 @@ impl<'t> Bijection<'t> {
     /// Weighs all claims of one comparison, in the light of what is known from before.
     pub(super) fn new(claims: &[Claim<'t>], known: &Known) -> Self {
         let mut all = Self::default();
+        all.votes.reserve(claims.len());
         for claim in claims {
             all.note(claim);
         }
-        let (mut contested, alone) = all.by_contest();
+        let mut contested = all.contested();
+        all.keep(|u, v| !known.contradicts(u, v));
         contested.sort_by_key(|((u, v), vote)| {
             let weight = (Reverse(vote.count), u != v, vote.is_within);
             (weight, order(vote.path), *u.min(v), *u.max(v))
         });
-        for ((u, v), _) in alone.into_iter().chain(contested) {
+        for ((u, v), _) in contested {
             let free = !all.fwd.contains_key(u) && !all.bwd.contains_key(v);
             if free && !known.contradicts(u, v) {
                 all.fwd.insert(u, v);
@@ -93,16 +95,28 @@ impl<'t> Bijection<'t> {
         all
     }
 
-    /// The pairs that share a text with another one, and those that do not: their order matters to
-    /// nobody.
-    fn by_contest(&self) -> (Vec<Voted<'t>>, Vec<Voted<'t>>) {
-        let (mut us, mut vs) = (Map::<_, u32>::default(), Map::<_, u32>::default());
-        for (u, v) in self.votes.keys() {
-            *us.entry(*u).or_default() += 1;
-            *vs.entry(*v).or_default() += 1;
+    /// Believes all pairs that share no text with another one, and gives those that do.
+    fn contested(&mut self) -> Vec<Voted<'t>> {
+        let (mut us, mut vs) = (Set::default(), Set::default());
+        self.fwd.reserve(self.votes.len());
+        self.bwd.reserve(self.votes.len());
+        for &(u, v) in self.votes.keys() {
+            us.extend(self.fwd.insert(u, v).map(|_| u));
+            vs.extend(self.bwd.insert(v, u).map(|_| v));
         }
-        let is_contested = |((u, v), _): &Voted<'t>| us.get(u) != Some(&1) || vs.get(v) != Some(&1);
-        self.votes.iter().map(|(pair, vote)| (*pair, *vote)).partition(is_contested)
+        if us.is_empty() && vs.is_empty() {
+            return Vec::new();
+        }
+        let is_contested = |u: &[u8], v: &[u8]| us.contains(u) || vs.contains(v);
+        self.keep(|u, v| !is_contested(u, v));
+        let votes = self.votes.iter().filter(|((u, v), _)| is_contested(u, v));
+        votes.map(|(pair, vote)| (*pair, *vote)).collect()
+    }
+
+    /// Goes on believing such pairs alone.
+    fn keep(&mut self, is_kept: impl Fn(Text<'_>, Text<'_>) -> bool) {
+        self.fwd.retain(|u, v| is_kept(u, v));
+        self.bwd.retain(|v, u| is_kept(u, v));
     }
 
     fn note(&mut self, claim: &Claim<'t>) {

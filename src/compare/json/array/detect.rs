@@ -201,8 +201,9 @@ fn columns<'a>(sides: &mut Sides<'_, 'a>, fields: &[Text<'a>]) -> Vec<Column<'a>
     let both = fields.iter().zip(all_a.into_iter().zip(all_b));
     both.filter_map(|(&field, (a, b))| {
         let key = Key { field, a: a?, b: b? };
-        let repeats = [repeat(&key.a), repeat(&key.b)];
-        let known: Set<u64> = key.a.iter().flatten().copied().collect();
+        let (known, repeat_a) = seen(&key.a);
+        let repeats = [repeat_a, repeat(&key.b)];
+        // With a repetition it names nothing, whatever is shared.
         let shared = key.b.iter().flatten().filter(|name| known.contains(name)).count();
         Some(Column { key, shared, repeats })
     })
@@ -243,8 +244,14 @@ fn row(side: &mut Side<'_, '_>, value: Value, fields: &[Text<'_>]) -> [Option<u6
 
 /// Where a name stands that stood before.
 pub(super) fn repeat(names: &[Option<u64>]) -> Option<usize> {
+    seen(names).1
+}
+
+/// The names up to the first that stood before, and where that is.
+fn seen(names: &[Option<u64>]) -> (Set<u64>, Option<usize>) {
     let mut seen = Set::with_capacity_and_hasher(names.len(), Default::default());
-    names.iter().position(|name| name.is_some_and(|name| !seen.insert(name)))
+    let repeat = names.iter().position(|name| name.is_some_and(|name| !seen.insert(name)));
+    (seen, repeat)
 }
 
 /// What a proper identity calls several.
