@@ -7,18 +7,24 @@ use crate::cli::client::Client;
 use crate::cli::output::Output;
 use crate::cli::progress::Waiting;
 use crate::cli::{Exit, Failure, source};
+use crate::compare::Rules;
 use crate::config::Config;
-use crate::model::Session;
+use crate::model::{RuleName, RuleUse, Session};
 use crate::report::{self, QuestionError, SessionSummary, StoreAbout, Words};
 use crate::store::{Backend, Root, StoreError};
 use crate::verdict::{self, Verdict};
 use http::Method;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::thread;
 use std::time::Duration;
 
 /// Between two looks at the verdict while waiting for samples.
 const PACE: Duration = Duration::from_millis(250);
+
+/// The session that is meant where none is named.
+const LATEST: &str = "latest";
 
 /// Who answers.
 enum Source {
@@ -112,6 +118,50 @@ pub(super) fn show(global: &Global, args: &Show) -> Result<Exit, Failure> {
     };
     output.data(&text)?;
     Ok(Exit::Done)
+}
+
+/// What the rules of a config were good for in the last session, where anything was compared in it.
+pub(super) fn rules_used(global: &Global, config: &Config) -> BTreeMap<RuleName, RuleUse> {
+    let used = match Client::holder(global, config) {
+        Ok(Some(client)) => asked_rules(&client),
+        _ => read_rules(config),
+    };
+    let mut used = used.unwrap_or_default();
+    let rules = Rules::new(&config.compare);
+    let known: HashSet<_> =
+        rules.names().iter().map(|name| (name.origin.key.as_str(), name.text.as_str())).collect();
+    // Others were those of the config as it was then.
+    used.retain(|RuleName { key, text }, _| {
+        key.starts_with("routes[") || known.contains(&(key.as_str(), text.as_str()))
+    });
+    used
+}
+
+fn read_rules(config: &Config) -> Option<BTreeMap<RuleName, RuleUse>> {
+    let session = Root::read(&config.store.path).and_then(|root| root.load(LATEST)).ok()?;
+    let any = session.endpoints.values().any(|stats| stats.ledger.compared > 0);
+    any.then_some(session.rules)
+}
+
+/// The same by the process that holds the store.
+fn asked_rules(client: &Client) -> Option<BTreeMap<RuleName, RuleUse>> {
+    let words = Words { format: Some("json".to_owned()), ..Words::default() };
+    let report: Value = serde_json::from_str(&ask(client, "report", LATEST, &words).ok()?).ok()?;
+    let rule = |rule: &Value| {
+        let text = |name: &str| Some(rule.get(name)?.as_str()?.to_owned());
+        let number = |name: &str| rule.get(name).and_then(Value::as_u64).unwrap_or(0);
+        let fields = rule.get("fields")?.as_array()?.iter();
+        let used = RuleUse {
+            line: number("line"),
+            matched: number("matched"),
+            excused: number("excused"),
+            fields: fields.filter_map(|field| field.as_str().map(str::to_owned)).collect(),
+        };
+        Some((RuleName { key: text("rule")?, text: text("text")? }, used))
+    };
+    let compared = report.get("totals")?.get("compared")?.as_u64()?;
+    let rules = report.get("rules")?.as_array().filter(|_| compared > 0)?;
+    rules.iter().map(rule).collect()
 }
 
 /// Where the commands of `--curl` send to: the tap of the config, or a place to be filled in.

@@ -78,6 +78,29 @@ const BLAMED: Percent = Percent::of_hundred(95);
 /// So many of those to blame are named in text.
 const BLAMED_SHOWN: usize = 12;
 
+/// The rules that select nothing, neither where something differs nor in the few answers that are
+/// looked into for it, and those that excused more than one field, in words.
+pub(super) fn odd_rules(rules: &BTreeMap<RuleName, RuleUse>) -> Vec<String> {
+    let named = |name: &RuleName, used: &RuleUse, what: String| {
+        format!("{} (line {}) {} {what}", clean(&name.key), used.line, clean(&name.text))
+    };
+    let idle = rules.iter().filter(|(_, used)| used.matched == 0);
+    let idle = idle.map(|(name, used)| named(name, used, "matched nothing".into()));
+    let broad = rules.iter().filter(|(_, used)| used.fields.len() > 1);
+    let broad = broad.map(|(name, used)| {
+        let fields: Vec<_> = used.fields.iter().take(4).map(|field| clean(field)).collect();
+        let more = used.fields.len() - fields.len();
+        let more = if more > 0 { format!(", {more} more") } else { String::new() };
+        let count = used.fields.len();
+        named(name, used, format!("excused {count} fields: {}{more}", fields.join(", ")))
+    });
+    let mut all: Vec<_> = idle.chain(broad).collect();
+    let more = all.len().saturating_sub(RULES_SHOWN);
+    all.truncate(RULES_SHOWN);
+    all.extend((more > 0).then(|| format!("and {more} more")));
+    all
+}
+
 /// So many rules are told of in text.
 const RULES_SHOWN: usize = 20;
 
@@ -160,27 +183,9 @@ impl<'a> Report<'a> {
         endpoints
     }
 
-    /// The rules that select nothing, neither where something differs nor in the few answers that are
-    /// looked into for it, and those that excused more than one field, in words.
+    /// The rules to look at, in words.
     pub(super) fn odd_rules(&self) -> Vec<String> {
-        let named = |name: &RuleName, used: &RuleUse, what: String| {
-            format!("{} (line {}) {} {what}", clean(&name.key), used.line, clean(&name.text))
-        };
-        let idle = self.rules.iter().filter(|(_, used)| used.matched == 0);
-        let idle = idle.map(|(name, used)| named(name, used, "matched nothing".into()));
-        let broad = self.rules.iter().filter(|(_, used)| used.fields.len() > 1);
-        let broad = broad.map(|(name, used)| {
-            let fields: Vec<_> = used.fields.iter().take(4).map(|field| clean(field)).collect();
-            let more = used.fields.len() - fields.len();
-            let more = if more > 0 { format!(", {more} more") } else { String::new() };
-            let count = used.fields.len();
-            named(name, used, format!("excused {count} fields: {}{more}", fields.join(", ")))
-        });
-        let mut all: Vec<_> = idle.chain(broad).collect();
-        let more = all.len().saturating_sub(RULES_SHOWN);
-        all.truncate(RULES_SHOWN);
-        all.extend((more > 0).then(|| format!("and {more} more")));
-        all
+        odd_rules(self.rules)
     }
 
     /// Findings that nobody has explained: open ones and known bugs.

@@ -183,6 +183,35 @@ fn the_gate_tells_pass_fail_and_inconclusive_apart() {
 }
 
 #[test]
+fn check_names_the_rules_that_the_last_session_had_no_use_for_and_the_broad_ones() {
+    let (primary, candidate) = (
+        Origin::json(r#"{"a":1,"b":{"x":1,"y":1}}"#),
+        Origin::json(r#"{"a":1,"b":{"x":2,"y":2}}"#),
+    );
+    let rest = "compare: { ignore: [$.gone, $.b.*] }";
+    let shadow = Shadow::start(primary.address, candidate.address, rest);
+    assert!(!stdout(&shadow.command(&["check"])).contains("matched nothing"), "of no request");
+    get(shadow.listen, "/");
+    shadow.settled(1);
+    let check = |text: String| {
+        let (_, rules) = text.split_once("Rules to look at\n").expect(&text);
+        let rules: Vec<_> = rules.lines().map(str::trim).collect();
+        assert_eq!(rules.len(), 2, "{text}");
+        assert!(rules[0].ends_with("$.gone matched nothing"), "{text}");
+        assert!(rules[1].ends_with("$.b.* excused 2 fields: $.b.x, $.b.y"), "{text}");
+    };
+    check(stdout(&shadow.command(&["check"])));
+    let folder = shadow.folder.clone();
+    shadow.stop();
+    check(stdout(&run(folder.path(), &["check"])));
+    let config = folder.path().join("shadow.yaml");
+    let text = fs::read_to_string(&config).expect("a config").replace("$.gone", "$.a");
+    fs::write(config, text).expect("written");
+    let text = stdout(&run(folder.path(), &["check"]));
+    assert!(!text.contains("matched nothing") && text.contains("$.b.* excused"), "{text}");
+}
+
+#[test]
 fn a_finding_is_shown_side_by_side_and_can_be_sent_again() {
     let primary = Origin::json(r#"{"price":9.99,"name":"lamp"}"#);
     let candidate = Origin::json(r#"{"price":10.99,"name":"lamp"}"#);

@@ -1,12 +1,15 @@
 //! Where every request went, and what came of those that were compared.
 
 use crate::base::{grouped, share};
+use crate::model::{RuleName, RuleUse};
 use crate::report::Report;
 use crate::report::clean::clean;
 use crate::report::layout::{Labelled, right};
 use crate::report::ledger::{Row, rows};
 use crate::report::palette::{Palette, paint};
 use crate::report::renames::words;
+use crate::report::view::odd_rules;
+use std::collections::BTreeMap;
 
 /// The ledger: every row but the first adds up to the first.
 pub(super) fn push(out: &mut String, report: &Report<'_>, palette: &Palette) {
@@ -50,17 +53,19 @@ pub(super) fn push_answers(out: &mut String, report: &Report<'_>, palette: &Pale
     }
 }
 
-/// The rules that matched nothing, and those that are broader than one field.
-pub(super) fn push_rules(out: &mut String, report: &Report<'_>, palette: &Palette) {
-    let rules = report.odd_rules();
+/// The rules that matched nothing, and those that are broader than one field; nothing where all are
+/// as they should be.
+pub fn rules(rules: &BTreeMap<RuleName, RuleUse>, palette: &Palette) -> String {
+    let rules = odd_rules(rules);
     if rules.is_empty() {
-        return;
+        return String::new();
     }
-    out.push_str(&format!("\n{}\n", paint(palette.heading, "Rules to look at")));
+    let mut out = format!("\n{}\n", paint(palette.heading, "Rules to look at"));
     for text in &rules {
         let label = "  ".to_owned();
-        Labelled { label, label_width: 2, text, style: palette.doubtful }.push_to(out);
+        Labelled { label, label_width: 2, text, style: palette.doubtful }.push_to(&mut out);
     }
+    out
 }
 
 /// What a bound kept out of the store.

@@ -11,5 +11,6 @@ mod page;
 mod tests;
 mod verdict;
 
+pub use coverage::rules;
 pub(super) use head::{change, times};
 pub use page::{gate, render};

@@ -18,7 +18,7 @@ pub fn render(report: &Report<'_>, palette: &Palette) -> String {
         endpoints::push(&mut out, report, palette);
         findings::push(&mut out, report, palette);
         findings::push_blame(&mut out, report, palette);
-        coverage::push_rules(&mut out, report, palette);
+        out.push_str(&coverage::rules(report.rules, palette));
     }
     coverage::push_overflow(&mut out, report, palette);
     out.push('\n');
