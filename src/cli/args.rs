@@ -133,11 +133,14 @@ pub enum SchemaOf {
     Report,
 }
 
+/// The session that is meant where none is named.
+pub const LATEST: &str = "latest";
+
 /// Which session is meant.
 #[derive(Clone, Debug, Args)]
 pub struct Session {
     /// A session's id, the start of one, or `latest`
-    #[arg(long, value_name = "ID", default_value = "latest")]
+    #[arg(long, value_name = "ID", default_value = LATEST)]
     pub session: String,
 }
 

@@ -10,7 +10,7 @@ use crate::cli::{Exit, Failure, source};
 use crate::config::{Config, Target};
 use crate::demo::{Sent, Version, load, send, serve};
 use crate::model::Session;
-use crate::report::{Filter, Palette, Report, text};
+use crate::report::{Filter, Report, text};
 use crate::verdict;
 use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -50,7 +50,7 @@ async fn play(mut config: Config, global: &Global, args: &Demo) -> Result<Exit, 
     let sent = traffic(&instance).await;
     let session = settled(&instance).await?;
     let result = verdict::gate(&gate, &session);
-    let palette = if output.coloured() { Palette::coloured() } else { Palette::plain() };
+    let palette = output.palette();
     let report = Report::new(&session, &result, Filter::default());
     output.data(&text::render(&report, &palette))?;
     output.say(&summary(&sent));

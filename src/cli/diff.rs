@@ -9,7 +9,7 @@ use crate::compare::{
 };
 use crate::config::Compare;
 use crate::model::{Outcome, Severity};
-use crate::report::{Palette, difference, difference_json};
+use crate::report::{difference, difference_json};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(super) fn diff(global: &Global, args: &Diff) -> Result<Exit, Failure> {
     let comparison = compare(&primary, &candidate, &decoded, &rules);
     let idle = idle(&rules, [&primary, &candidate], types, &comparison);
     let output = Output::new(global.color);
-    let palette = if output.coloured() { Palette::coloured() } else { Palette::plain() };
+    let palette = output.palette();
     output.data(&match args.format {
         DiffFormat::Text => difference(&comparison, &idle, &palette),
         DiffFormat::Json => difference_json(&comparison, &idle),

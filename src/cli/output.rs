@@ -2,6 +2,7 @@
 
 use crate::cli::Failure;
 use crate::cli::args::Color;
+use crate::report::Palette;
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, ErrorKind, IsTerminal, Write, stderr, stdout};
@@ -28,6 +29,11 @@ impl Output {
             ColorChoice::Auto => AutoStream::choice(&stdout()) != ColorChoice::Never,
             choice => choice != ColorChoice::Never,
         }
+    }
+
+    /// The colours that data is shown in.
+    pub(super) fn palette(self) -> Palette {
+        if self.coloured() { Palette::coloured() } else { Palette::plain() }
     }
 
     /// Writes data. A reader that has had enough (`| head`) is no error.

@@ -2,7 +2,7 @@
 //! that holds the store answers them; where none does, the directory is read.
 
 use crate::base::{Chain, clock, parse_duration};
-use crate::cli::args::{Gate, GateFormat, Global, Report, ReportFormat, Show};
+use crate::cli::args::{Gate, GateFormat, Global, LATEST, Report, ReportFormat, Show};
 use crate::cli::client::Client;
 use crate::cli::output::Output;
 use crate::cli::progress::Waiting;
@@ -22,9 +22,6 @@ use std::time::Duration;
 
 /// Between two looks at the verdict while waiting for samples.
 const PACE: Duration = Duration::from_millis(250);
-
-/// The session that is meant where none is named.
-const LATEST: &str = "latest";
 
 /// Who answers.
 enum Source {
@@ -227,7 +224,7 @@ pub(super) fn sessions(global: &Global, format: GateFormat) -> Result<Exit, Fail
     let output = Output::new(global.color);
     let words = Words { format: Some(gate_format(format).into()), ..text_words(output) };
     let text = match Source::find(global)? {
-        Source::Process(client) => ask(&client, "sessions", "latest", &words)?,
+        Source::Process(client) => ask(&client, "sessions", LATEST, &words)?,
         Source::Disk { root, .. } => {
             let mut all = Vec::new();
             for info in root.sessions()? {
@@ -247,7 +244,7 @@ pub(super) fn store(global: &Global, format: GateFormat) -> Result<Exit, Failure
     let output = Output::new(global.color);
     let words = Words { format: Some(gate_format(format).into()), ..text_words(output) };
     let text = match Source::find(global)? {
-        Source::Process(client) => ask(&client, "store", "latest", &words)?,
+        Source::Process(client) => ask(&client, "store", LATEST, &words)?,
         Source::Disk { root, .. } => {
             let about = StoreAbout { info: root.info()?, health: None };
             match format {

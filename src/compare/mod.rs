@@ -23,6 +23,7 @@ mod decode;
 mod elements;
 mod encoded;
 pub mod endpoint;
+mod ends;
 mod fuel;
 mod graphql;
 mod headers;

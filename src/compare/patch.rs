@@ -6,6 +6,7 @@
 //!
 //! This module knows no rules, and never recurses.
 
+use super::ends::ends;
 use super::json::{MAX_DEPTH, Places, kept};
 use crate::syntax::json::{Document, Invalid, Member, Shape, Text, Value};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
@@ -124,8 +125,8 @@ impl<'a> Patcher<'_, 'a> {
     fn elements(&mut self, place: &str, x: Value, y: Value) -> bool {
         let xs: Vec<Value> = self.x.elements(x).collect();
         let ys: Vec<Value> = self.y.elements(y).collect();
-        if xs.is_empty() || ys.is_empty() {
-            return xs.len() + ys.len() <= 1 && self.only(place, &xs, &ys);
+        if (xs.is_empty() || ys.is_empty()) && xs.len() + ys.len() > 1 {
+            return false;
         }
         let hash = |document: &Document<'a>, value: &Value| xxh3_64(document.raw(*value));
         let hashes_x: Vec<u64> = xs.iter().map(|value| hash(self.x, value)).collect();
@@ -149,14 +150,6 @@ impl<'a> Patcher<'_, 'a> {
         }
         true
     }
-
-    /// The one element that there is on both sides together.
-    fn only(&mut self, place: &str, xs: &[Value], ys: &[Value]) -> bool {
-        let place = format!("{place}/0");
-        self.steps.extend(xs.iter().map(|_| Step { place: place.clone(), deed: Deed::Remove }));
-        self.steps.extend(ys.iter().map(|y| Step { place: place.clone(), deed: Deed::Add(*y) }));
-        true
-    }
 }
 
 /// Pairs what stands nowhere else on its side, in an order that both sides have, and what lies
@@ -165,16 +158,13 @@ fn align(xs: &[u64], ys: &[u64]) -> Vec<DiffOp> {
     if xs.len() + ys.len() <= MOST_ALIGNED {
         return capture_diff_slices(Algorithm::Histogram, xs, ys);
     }
-    let equal = |(one, other): &(&u64, &u64)| one == other;
-    let head = xs.iter().zip(ys).take_while(equal).count();
-    let most = xs.len().min(ys.len()) - head;
-    let tail = xs.iter().rev().zip(ys.iter().rev()).take(most).take_while(equal).count();
-    let ends = (xs.len() - tail, ys.len() - tail);
-    let middle = |hashes: &[u64], end: usize| hashes.get(head..end).unwrap_or_default().to_vec();
-    let anchors = anchors(&middle(xs, ends.0), &middle(ys, ends.1)).into_iter();
+    let (head, tail) = ends(xs, ys);
+    let end = (xs.len() - tail, ys.len() - tail);
+    let (middle_x, middle_y) = (xs.get(head..end.0), ys.get(head..end.1));
+    let anchors = anchors(middle_x.unwrap_or_default(), middle_y.unwrap_or_default()).into_iter();
     let mut ops = Vec::new();
     let mut from = (head, head);
-    for (x, y) in anchors.map(|(x, y)| (x + head, y + head)).chain([ends]) {
+    for (x, y) in anchors.map(|(x, y)| (x + head, y + head)).chain([end]) {
         gap(xs, ys, (from.0..x, from.1..y), &mut ops);
         from = (x + 1, y + 1);
     }

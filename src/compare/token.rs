@@ -5,9 +5,9 @@
 
 use super::comparison::Comparison;
 use super::json;
-use super::rename::renamable;
+use super::rename::{random, renamable};
 use super::rules::Rules;
-use crate::model::{Class, Divergence, Kind, Place, Seg};
+use crate::model::{Divergence, Kind, Place, Seg};
 use crate::syntax::json::Document;
 
 /// A longer token is not looked into.
@@ -29,8 +29,8 @@ pub(super) fn are_made_anew(x: &[u8], y: &[u8]) -> bool {
     })
 }
 
-/// Whether a claim that differs is an identifier that is drawn anew: a random one, or one that is meant
-/// to be new.
+/// Whether a claim that differs is an identifier that is drawn anew: a random one, or one that is
+/// meant to be new.
 fn is_anew(claim: &Divergence<'_>) -> bool {
     let is_fresh = match &claim.place {
         Place::Body(path) => match path.0.as_slice() {
@@ -40,17 +40,14 @@ fn is_anew(claim: &Divergence<'_>) -> bool {
         Place::Outcome | Place::Status | Place::Header(_) | Place::Trailer(_) => false,
     };
     let class = claim.primary_class;
-    let is_random = matches!(class, Class::Uuid | Class::Ulid | Class::ObjectId);
-    let is_identifier = |side: Option<&[u8]>| {
+    let is_drawn = |side: Option<&[u8]>| {
         let text = side.unwrap_or_default();
         let inside = text.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-        renamable(Some("id"), class, inside.unwrap_or(text))
+        let text = inside.unwrap_or(text);
+        random(text).is_some() || is_fresh && renamable(Some("id"), class, text)
     };
-    claim.kind == Kind::Value
-        && class == claim.candidate_class
-        && (is_fresh || is_random)
-        && is_identifier(claim.primary)
-        && is_identifier(claim.candidate)
+    let one_class = class == claim.candidate_class;
+    claim.kind == Kind::Value && one_class && is_drawn(claim.primary) && is_drawn(claim.candidate)
 }
 
 /// Whether two tokens have one header and signatures of one length, and claims between which only

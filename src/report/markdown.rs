@@ -10,7 +10,7 @@ use crate::report::figures::{count, latency};
 use crate::report::ledger::rows;
 use crate::report::renames::words;
 use crate::report::text::{change, times};
-use crate::report::view::{by_endpoint, short, shown_value};
+use crate::report::view::{by_endpoint, odd_rules, short, shown_value};
 use crate::report::{Report, hint};
 use crate::verdict::{Check, Verdict};
 
@@ -234,7 +234,7 @@ fn push_ledger(out: &mut String, report: &Report<'_>) {
 
 /// The rules that matched nothing, and those that are broader than one field.
 fn push_rules(out: &mut String, report: &Report<'_>) {
-    let rules = report.odd_rules();
+    let rules = odd_rules(report.rules);
     if rules.is_empty() || report.totals.compared == 0 {
         return;
     }

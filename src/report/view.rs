@@ -183,11 +183,6 @@ impl<'a> Report<'a> {
         endpoints
     }
 
-    /// The rules to look at, in words.
-    pub(super) fn odd_rules(&self) -> Vec<String> {
-        odd_rules(self.rules)
-    }
-
     /// Findings that nobody has explained: open ones and known bugs.
     pub fn unexplained(&self) -> impl Iterator<Item = &'a Finding> {
         self.findings.iter().copied().filter(|finding| is_unexplained(finding))

@@ -9,11 +9,11 @@
 
 use super::Unreadable;
 use super::json::{Document, quote_into};
+use super::unreadable::utf8;
 
 /// The events in their order.
 pub fn to_json(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
-    let text = str::from_utf8(bytes)
-        .map_err(|error| Unreadable { at: error.valid_up_to(), problem: "it is not UTF-8" })?;
+    let text = utf8(bytes)?;
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut out, mut block) = (String::from("["), Block::default());
     while let Some((line, after)) = next_line(rest) {

@@ -55,6 +55,11 @@ pub(super) struct Written {
 /// What reads a tree, where these elements are known to be lists.
 pub(super) type Read = fn(&[u8], &Lists) -> Result<Written, Unreadable>;
 
+/// Reads one tree for itself.
+pub(super) fn alone(bytes: &[u8], read: Read) -> Result<Vec<u8>, Unreadable> {
+    read(bytes, &Lists::new()).map(|tree| tree.json)
+}
+
 /// Reads both sides so that what has nothing in it is what the like of it is.
 pub(super) fn pair(sides: [&[u8]; 2], read: Read) -> [Result<Vec<u8>, Unreadable>; 2] {
     let alone = sides.map(|side| read(side, &Lists::new()));

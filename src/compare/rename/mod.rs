@@ -31,6 +31,6 @@ pub use flow::Flows;
 pub use known::{Known, Learned};
 pub use names::Names;
 pub use offsets::Offsets;
-pub(super) use renamable::{masked, renamable};
+pub(super) use renamable::{masked, random, renamable};
 pub(super) use settle::settle;
 pub(super) use suspects::{Suspected, Suspects};

@@ -4,7 +4,6 @@
 
 use crate::compare::class::of_text;
 use crate::model::Class;
-use memchr::memmem;
 use std::borrow::Cow;
 
 /// Longer values are compared as they are.
@@ -67,7 +66,7 @@ pub(super) fn is_short_number(text: &[u8]) -> bool {
 const RANDOM_LENGTHS: [usize; 3] = [24, 26, 36];
 
 /// Whether a word is an identifier that nobody chooses, by itself.
-pub(super) fn random(word: &[u8]) -> Option<Class> {
+pub(in crate::compare) fn random(word: &[u8]) -> Option<Class> {
     let class = RANDOM_LENGTHS.contains(&word.len()).then(|| of_text(word))?;
     let fits = class != Class::Jwt && is_random(class) && renamable(None, class, word);
     fits.then_some(class)
@@ -75,19 +74,18 @@ pub(super) fn random(word: &[u8]) -> Option<Class> {
 
 /// A text with its class in place of each random identifier that is a word of it.
 pub(in crate::compare) fn masked(text: &[u8]) -> Cow<'_, [u8]> {
-    let (mut out, mut done) = (Vec::new(), 0);
-    for word in text.split(|byte| !(byte.is_ascii_alphanumeric() || *byte == b'-')) {
-        let Some(class) = random(word) else { continue };
-        // The words come in their order, each behind the one before.
-        let Some(at) = memmem::find(text.get(done..).unwrap_or_default(), word) else { break };
-        out.extend_from_slice(text.get(done..done + at).unwrap_or_default());
-        out.extend([0, class as u8]);
-        done += at + word.len();
-    }
-    if done == 0 {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let runs = || text.chunk_by(|one, next| is_word(one) == is_word(next));
+    if !runs().any(|run| random(run).is_some()) {
         return Cow::Borrowed(text);
     }
-    out.extend_from_slice(text.get(done..).unwrap_or_default());
+    let mut out = Vec::with_capacity(text.len());
+    for run in runs() {
+        match random(run) {
+            Some(class) => out.extend([0, class as u8]),
+            None => out.extend_from_slice(run),
+        }
+    }
     Cow::Owned(out)
 }
 

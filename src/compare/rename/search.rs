@@ -113,20 +113,11 @@ impl Past<'_> {
     }
 }
 
-/// The last that begins here or before.
-fn last_begun(ended: &[Ended], at: usize) -> Option<&Ended> {
-    let next = ended.partition_point(|ended| ended.start as usize <= at);
-    ended.get(next.checked_sub(1)?)
-}
-
-/// Whether something that differs stands here.
-fn is_ended(ended: &[Ended], at: usize) -> bool {
-    last_begun(ended, at).is_some_and(|last| at < last.end as usize)
-}
-
 /// How many divergences were recorded, and suspects noted, before what is equal here.
 fn told_before(ended: &[Ended], at: usize) -> (usize, usize) {
-    last_begun(ended, at).map_or((0, 0), |last| (last.recorded as usize, last.noted as usize))
+    let next = ended.partition_point(|ended| ended.start as usize <= at);
+    let last = next.checked_sub(1).and_then(|last| ended.get(last));
+    last.map_or((0, 0), |last| (last.recorded as usize, last.noted as usize))
 }
 
 /// The identifiers that a scalar is, or holds.
@@ -179,7 +170,8 @@ fn spots(text: &[u8], sought: &Sought<'_>, ended: &[Ended]) -> Spots {
         return Spots(None);
     }
     let hits = sought.iter().flat_map(|(id, class)| {
-        let is_spot = |at: &usize| !is_ended(ended, *at) && may_be(text, *at, id, *class);
+        let mut past = Past { ended, begun: 0 };
+        let is_spot = move |at: &usize| !past.is_ended(*at) && may_be(text, *at, id, *class);
         hits(text, id).filter(is_spot)
     });
     let mut spots: Vec<_> = hits.collect();

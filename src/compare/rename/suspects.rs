@@ -9,6 +9,7 @@
 use super::renamable::{is_short_number, random, renamable};
 use crate::compare::class::Pair;
 use crate::compare::comparison::Sides;
+use crate::compare::ends::ends;
 use crate::compare::token;
 use crate::model::{Class, Divergence, Kind, Path, Place, Seg};
 use crate::syntax::json::Text;
@@ -55,6 +56,15 @@ pub(super) struct Suspect<'a> {
     pub primary: Cow<'a, [u8]>,
     pub candidate: Cow<'a, [u8]>,
     pub sort: Sort,
+    /// Where in a text the one identifier stands in which the sides differ.
+    word: Option<Word>,
+}
+
+/// How many bytes come before a word, and how many behind it, on both sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Word {
+    before: usize,
+    behind: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +133,8 @@ impl<'a> Suspects<'a> {
         let sides = Sides::Known([Some(raw.0), Some(raw.1)], [pair.primary, pair.candidate]);
         let divergence = sides.divergence(Kind::Value, Place::Body(path.clone()));
         let (primary, candidate) = texts;
-        self.list.push(Suspect { divergence, after: recorded, primary, candidate, sort });
+        let word = (sort == Sort::Text).then(|| word(&primary, &candidate)).flatten();
+        self.list.push(Suspect { divergence, after: recorded, primary, candidate, sort, word });
         true
     }
 
@@ -138,8 +149,8 @@ impl<'a> Suspects<'a> {
             return false;
         }
         let [primary, candidate] = [x, y].map(|lines| Cow::Owned(lines.join(&b'\n')));
-        let (divergence, sort) = (divergence.clone(), Sort::Text);
-        self.list.push(Suspect { divergence, after: recorded, primary, candidate, sort });
+        let (divergence, sort, word) = (divergence.clone(), Sort::Text, None);
+        self.list.push(Suspect { divergence, after: recorded, primary, candidate, sort, word });
         true
     }
 
@@ -190,16 +201,16 @@ impl<'a> Suspects<'a> {
 impl Suspect<'_> {
     /// The identifiers that differ: the values themselves, or the one word of a text in a body.
     pub(super) fn names(&self) -> Option<(&[u8], &[u8])> {
-        match self.sort {
-            Sort::Identifier => Some((&self.primary, &self.candidate)),
-            Sort::Text => self.path().and_then(|_| word(&self.primary, &self.candidate)),
-            Sort::Number => None,
+        let (x, y) = (&*self.primary, &*self.candidate);
+        match self.word {
+            Some(word) => Some((word.of(x)?, word.of(y)?)),
+            None => (self.sort == Sort::Identifier).then_some((x, y)),
         }
     }
 
     /// Whether it is an identifier within a longer text.
     pub(super) fn is_within(&self) -> bool {
-        self.sort == Sort::Text
+        self.word.is_some()
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
@@ -229,20 +240,22 @@ impl Agreed<'_> {
     }
 }
 
+impl Word {
+    fn of(self, text: &[u8]) -> Option<&[u8]> {
+        text.get(self.before..text.len().checked_sub(self.behind)?)
+    }
+}
+
 /// The one word in which two texts differ, where it is a random identifier on both sides.
-fn word<'t>(x: &'t [u8], y: &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
-    let alike = |(one, other): &(&u8, &u8)| one == other;
-    let head = x.iter().zip(y).take_while(alike).count();
-    let most = x.len().min(y.len()) - head;
-    let tail = x.iter().rev().zip(y.iter().rev()).take(most).take_while(alike).count();
+fn word(x: &[u8], y: &[u8]) -> Option<Word> {
+    let (head, tail) = ends(x, y);
     let dashed = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
     [dashed, u8::is_ascii_alphanumeric].into_iter().find_map(|fits: fn(&u8) -> bool| {
-        let before = x.get(..head)?.iter().rev().take_while(|byte| fits(byte)).count();
-        let behind = x.get(x.len() - tail..)?.iter().take_while(|byte| fits(byte)).count();
-        let cut = |text: &'t [u8]| text.get(head - before..text.len() - tail + behind);
-        let (one, other) = (cut(x)?, cut(y)?);
-        let class = random(one)?;
-        (random(other) == Some(class)).then_some((one, other))
+        let begun = x.get(..head)?.iter().rev().take_while(|byte| fits(byte)).count();
+        let left = x.get(x.len() - tail..)?.iter().take_while(|byte| fits(byte)).count();
+        let word = Word { before: head - begun, behind: tail - left };
+        let class = random(word.of(x)?)?;
+        (random(word.of(y)?) == Some(class)).then_some(word)
     })
 }
 

@@ -4,7 +4,8 @@
 
 use super::tokens::{Attribute, Token, Tokens};
 use crate::syntax::Unreadable;
-use crate::syntax::tree::{Lists, Space, Writer, Written, pair, unreadable};
+use crate::syntax::tree::{Lists, Space, Writer, Written, alone, pair, unreadable};
+use crate::syntax::unreadable::utf8;
 use htmlize::unescape;
 use std::collections::HashMap;
 
@@ -13,7 +14,7 @@ const FRESH: &str = "(new with every page)";
 
 /// The page as JSON.
 pub fn to_json(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
-    read(bytes, &Lists::new()).map(|tree| tree.json)
+    alone(bytes, read)
 }
 
 /// Both pages as JSON, an element without children alike to those that have some.
@@ -22,8 +23,7 @@ pub fn pair_to_json(sides: [&[u8]; 2]) -> [Result<Vec<u8>, Unreadable>; 2] {
 }
 
 fn read(bytes: &[u8], known: &Lists) -> Result<Written, Unreadable> {
-    let text = str::from_utf8(bytes)
-        .map_err(|error| unreadable(error.valid_up_to(), "it is not UTF-8"))?;
+    let text = utf8(bytes)?;
     let mut tokens = Tokens(text.strip_prefix('\u{feff}').unwrap_or(text));
     let out = Writer::list(bytes.len(), known);
     let mut page = Page { out, open: Vec::new(), counts: HashMap::new() };

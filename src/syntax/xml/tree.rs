@@ -4,7 +4,8 @@
 
 use super::strict::{self, Problem, XML};
 use crate::syntax::Unreadable;
-use crate::syntax::tree::{Lists, Space, Writer, Written, pair, unreadable};
+use crate::syntax::tree::{Lists, Space, Writer, Written, alone, pair, unreadable};
+use crate::syntax::unreadable::utf8;
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -14,7 +15,7 @@ use std::rc::Rc;
 
 /// The tree as JSON.
 pub fn to_json(bytes: &[u8]) -> Result<Vec<u8>, Unreadable> {
-    read(bytes, &Lists::new()).map(|tree| tree.json)
+    alone(bytes, read)
 }
 
 /// Both trees as JSON, an element without children alike to those that have some.
@@ -23,8 +24,7 @@ pub fn pair_to_json(sides: [&[u8]; 2]) -> [Result<Vec<u8>, Unreadable>; 2] {
 }
 
 fn read(bytes: &[u8], known: &Lists) -> Result<Written, Unreadable> {
-    let text = str::from_utf8(bytes)
-        .map_err(|error| unreadable(error.valid_up_to(), "it is not UTF-8"))?;
+    let text = utf8(bytes)?;
     if let Some(at) = strict::stray(text) {
         return Err(unreadable(at, "a character that is none of XML"));
     }
@@ -262,67 +262,74 @@ mod tests {
 
     #[test]
     fn what_the_parser_lets_pass_cannot_be_read_either() {
-        check("<r><a b='<'/></r>", Err("a `<` in an attribute"));
-        check("<a>]]></a>", Err("the end of a CDATA section that has not begun"));
+        for (text, problem) in [
+            ("<r><a b='<'/></r>", "a `<` in an attribute"),
+            ("<a>]]></a>", "the end of a CDATA section that has not begun"),
+            ("<a><!-- a -- b --></a>", "two hyphens in a comment"),
+            ("<a><!-- a ---></a>", "two hyphens in a comment"),
+            ("<a b='1'c='2'/>", "no space between attributes"),
+            ("<a>&#1;</a>", "a reference to no character"),
+            ("<a b='&#xfffe;'/>", "a reference to no character"),
+            ("<a>\u{1}</a>", "a character that is none of XML"),
+            ("<a b='\u{fffe}'/>", "a character that is none of XML"),
+            ("<1a/>", "a name that is none"),
+            ("<a<b/>", "a name that is none"),
+            ("<a:b:c xmlns:a='u'/>", "a name that is none"),
+            ("<a -b='1'/>", "a name that is none"),
+            ("<:a/>", "a name that is none"),
+            ("<?1 x?><a/>", "a name that is none"),
+            ("<a xmlns:p='u' xmlns:p='v'/>", "an attribute is repeated"),
+            ("<a xmlns:xml='u'/>", "a prefix that cannot stand for that"),
+            ("<a xmlns:xmlns='u'/>", "a prefix that cannot stand for that"),
+            ("<a xmlns:p=''/>", "a prefix that cannot stand for that"),
+        ] {
+            check(text, Err(problem));
+        }
         check("<a>]]&gt;</a>", Ok(r#"{"a":"]]>"}"#));
-        check("<a><!-- a -- b --></a>", Err("two hyphens in a comment"));
-        check("<a><!-- a ---></a>", Err("two hyphens in a comment"));
-        check("<a b='1'c='2'/>", Err("no space between attributes"));
         check("<a b='1' c='/'/>", Ok(r#"{"@b":"1","@c":"/","a":""}"#));
-        for stray in ["<a>&#1;</a>", "<a b='&#xfffe;'/>"] {
-            check(stray, Err("a reference to no character"));
-        }
-        for stray in ["<a>\u{1}</a>", "<a b='\u{fffe}'/>"] {
-            check(stray, Err("a character that is none of XML"));
-        }
-        let declaration = "<?xml version='1.0' encoding='utf-8' standalone=\"yes\"?>";
-        check(&format!("\u{feff}{declaration}<a/>"), Ok(r#"{"a":""}"#));
-        for late in [format!(" {declaration}<a/>"), format!("<a>{declaration}</a>")] {
-            check(&late, Err("a declaration that is not at the beginning"));
-        }
-        check("<?XML version='1.0'?><a/>", Err("a declaration that is not at the beginning"));
-        for wrong in
-            ["version='9'", "version='1.0' foo='x'", "version='1.0' standalone='no' encoding='x'"]
-        {
-            let wrong = format!("<?xml {wrong}?><a/>");
-            check(&wrong, Err("a declaration that is none of XML 1.0"));
-        }
-        for wrong in [
-            "encoding='utf-8'",
-            "version='1.0' e?xml version='1.0'",
-            "version='1.0' version='1.0'",
-            "version='1.0' encoding='U>8'",
-            "version='1.0' standalone='maybe'",
-            "version='1.0'encoding='utf-8'",
-        ] {
-            let wrong = format!("<?xml {wrong}?><a/>");
-            check(&wrong, Err("a declaration that is none of XML 1.0"));
-        }
-        for right in [
-            "a",
-            "a SYSTEM 'x'",
-            "a PUBLIC 'x' \"y\"",
-            "a [<!ELEMENT a ANY>]",
-            "a SYSTEM 'x' [ <!ENTITY b '<'> ]",
-            "a[]",
-        ] {
-            check(&format!("<!DOCTYPE {right}><a/>"), Ok(r#"{"a":""}"#));
-        }
-        for wrong in ["; SYSTEM 'x'", "a SYSTEM", "a PUBLIC 'x'", "a [<!&nope>]", "a b"] {
-            check(&format!("<!DOCTYPE {wrong}><a/>"), Err("a document type that is none"));
-        }
-        check("<a/><!DOCTYPE a>", Err("a document type behind the root"));
-        check("<!DOCTYPE a><!DOCTYPE a><a/>", Err("a second document type"));
-        for name in
-            ["<1a/>", "<a<b/>", "<a:b:c xmlns:a='u'/>", "<a -b='1'/>", "<:a/>", "<?1 x?><a/>"]
-        {
-            check(name, Err("a name that is none"));
-        }
         check("<\u{e9}t\u{e9}.x-1 _b='1'/>", Ok(r#"{"@_b":"1","été.x-1":""}"#));
-        check("<a xmlns:p='u' xmlns:p='v'/>", Err("an attribute is repeated"));
-        for bound in ["xmlns:xml='u'", "xmlns:xmlns='u'", "xmlns:p=''"] {
-            check(&format!("<a {bound}/>"), Err("a prefix that cannot stand for that"));
+    }
+
+    #[test]
+    fn what_comes_before_the_root_is_held_to_the_standard_too() {
+        for (prolog, problem) in [
+            (" <?xml version='1.0'?>", "a declaration that is not at the beginning"),
+            ("<?XML version='1.0'?>", "a declaration that is not at the beginning"),
+            ("<?xml version='9'?>", "a declaration that is none of XML 1.0"),
+            ("<?xml version='1.0' foo='x'?>", "a declaration that is none of XML 1.0"),
+            (
+                "<?xml version='1.0' standalone='no' encoding='x'?>",
+                "a declaration that is none of XML 1.0",
+            ),
+            ("<?xml encoding='utf-8'?>", "a declaration that is none of XML 1.0"),
+            ("<?xml version='1.0' e?xml version='1.0'?>", "a declaration that is none of XML 1.0"),
+            ("<?xml version='1.0' version='1.0'?>", "a declaration that is none of XML 1.0"),
+            ("<?xml version='1.0' encoding='U>8'?>", "a declaration that is none of XML 1.0"),
+            ("<?xml version='1.0' standalone='maybe'?>", "a declaration that is none of XML 1.0"),
+            ("<?xml version='1.0'encoding='utf-8'?>", "a declaration that is none of XML 1.0"),
+            ("<!DOCTYPE ; SYSTEM 'x'>", "a document type that is none"),
+            ("<!DOCTYPE a SYSTEM>", "a document type that is none"),
+            ("<!DOCTYPE a PUBLIC 'x'>", "a document type that is none"),
+            ("<!DOCTYPE a [<!&nope>]>", "a document type that is none"),
+            ("<!DOCTYPE a b>", "a document type that is none"),
+            ("<!DOCTYPE a><!DOCTYPE a>", "a second document type"),
+        ] {
+            check(&format!("{prolog}<a/>"), Err(problem));
         }
+        for prolog in [
+            "\u{feff}<?xml version='1.0' encoding='utf-8' standalone=\"yes\"?>",
+            "<!DOCTYPE a>",
+            "<!DOCTYPE a SYSTEM 'x'>",
+            "<!DOCTYPE a PUBLIC 'x' \"y\">",
+            "<!DOCTYPE a [<!ELEMENT a ANY>]>",
+            "<!DOCTYPE a SYSTEM 'x' [ <!ENTITY b '<'> ]>",
+            "<!DOCTYPE a[]>",
+        ] {
+            check(&format!("{prolog}<a/>"), Ok(r#"{"a":""}"#));
+        }
+        let late = "<a><?xml version='1.0'?></a>";
+        check(late, Err("a declaration that is not at the beginning"));
+        check("<a/><!DOCTYPE a>", Err("a document type behind the root"));
     }
 
     #[test]

@@ -4,12 +4,13 @@
 //! is in them.
 
 use super::detect::Detected;
-use super::hash::{Grain, Hasher};
+use super::hash::Grain;
 use super::matching::{Matching, Pair, with_moves};
 use super::order::{kept, permutation};
 use super::pair::Work;
 use super::side::{Side, Sides};
 use super::{detect, join, sequence};
+use crate::compare::ends::ends;
 use crate::compare::fuel::Fuel;
 use crate::config::Pairing;
 use crate::syntax::json::Shape;
@@ -64,7 +65,9 @@ fn middle(
     (head, tail): (usize, usize),
     matching: &mut Matching,
 ) -> Option<()> {
-    let mut sides = sides(work, (head, tail));
+    let mut sides = work.sides();
+    sides.a.trim(head, tail);
+    sides.b.trim(head, tail);
     if is_plain(&sides) && !matches!(pairing, Pairing::Keyed(_)) {
         matching.pairs = by_place(&sides);
         return Some(());
@@ -96,18 +99,6 @@ fn by_place(sides: &Sides<'_, '_>) -> Vec<Pair> {
     sides.absolute(with_moves((0..n.min(m)).map(|at| (at, at)).collect()))
 }
 
-fn sides<'s, 'a>(work: &Work<'_, 's, 'a>, (head, tail): (usize, usize)) -> Sides<'s, 'a> {
-    let seed = work.site.keys.map_or(0, |keys| keys.seed());
-    let [a, b] = [work.x, work.y].map(|listed| {
-        let place = (work.site.here, listed.values.len());
-        let hasher = Hasher::new(listed.document, work.site.rules, seed, place);
-        let mut side = Side::new(hasher, listed.values, 0);
-        side.trim(head, tail);
-        side
-    });
-    Sides { a, b }
-}
-
 /// Whether there is one element on each side, and they are not two objects: nothing is to be found
 /// out about them, at whatever depth.
 fn is_plain(sides: &Sides<'_, '_>) -> bool {
@@ -120,11 +111,7 @@ fn is_plain(sides: &Sides<'_, '_>) -> bool {
 /// Cuts equal hashes off both ends, and pairs them.
 fn trim(sides: &mut Sides<'_, '_>) -> Vec<Pair> {
     let Sides { a, b } = sides;
-    let equal = |(one, other): &(&u64, &u64)| one == other;
-    let head = a.hashes.iter().zip(&b.hashes).take_while(equal).count();
-    let most = a.hashes.len().min(b.hashes.len()) - head;
-    let ends = a.hashes.iter().rev().zip(b.hashes.iter().rev()).take(most);
-    let tail = ends.take_while(equal).count();
+    let (head, tail) = ends(&a.hashes, &b.hashes);
     let (ends_a, ends_b) = (a.first + a.values.len(), b.first + b.values.len());
     let heads = (0..head).map(|at| (a.first + at, b.first + at));
     let tails = (1..=tail).rev().map(|at| (ends_a - at, ends_b - at));

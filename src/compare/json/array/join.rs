@@ -65,13 +65,11 @@ fn member(side: &Side<'_, '_>, at: usize, field: &str) -> Option<Value> {
 
 fn is_identifier(side: &Side<'_, '_>, at: usize, field: &str) -> bool {
     let document = side.hasher.document;
-    member(side, at, field).is_some_and(|value| match document.shape(value) {
-        Shape::String => {
-            let text = document.string(value).canonical();
-            renamable(Some(field), of_text(&text), &text)
-        }
-        _ => false,
-    })
+    let is_one = |value: Value| {
+        let text = document.string(value).canonical();
+        document.shape(value) == Shape::String && renamable(Some(field), of_text(&text), &text)
+    };
+    member(side, at, field).is_some_and(is_one)
 }
 
 fn is_called(key: Text<'_>, field: &str) -> bool {

@@ -2,7 +2,9 @@
 //!
 //! This module never looks into an element.
 
+use super::hash::Hasher;
 use super::matching::{Matching, with_moves};
+use super::side::{Side, Sides};
 use super::step::{Listed, in_step};
 use super::{Keys, align, index, set};
 use crate::compare::fuel::Fuel;
@@ -50,6 +52,19 @@ pub(super) struct Work<'w, 's, 'a> {
     pub y: Listed<'s, 'a>,
     pub site: Site<'s>,
     pub fuel: &'w mut Fuel,
+}
+
+impl<'s, 'a> Work<'_, 's, 'a> {
+    /// Both sides, nothing of which is hashed yet.
+    pub(super) fn sides(&self) -> Sides<'s, 'a> {
+        let seed = self.site.keys.map_or(0, |keys| keys.seed());
+        let [a, b] = [self.x, self.y].map(|listed| {
+            let place = (self.site.here, listed.values.len());
+            let hasher = Hasher::new(listed.document, self.site.rules, seed, place);
+            Side::new(hasher, listed.values)
+        });
+        Sides { a, b }
+    }
 }
 
 /// Lists what differs; nothing where the fuel ran out.

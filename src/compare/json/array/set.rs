@@ -4,7 +4,7 @@
 //! whoever walks on. What a rule lets pass is paired with what is near it, and what is the same up to
 //! renaming last.
 
-use super::hash::{Grain, Hasher};
+use super::hash::Grain;
 use super::matching::{Matching, Pair};
 use super::order::Places;
 use super::pair::Work;
@@ -21,7 +21,8 @@ type Alike = (Vec<usize>, Vec<usize>);
 /// Those of one hash are paired; of those that are left, one is told for all.
 pub(super) fn multiset(work: &mut Work<'_, '_, '_>) -> Option<Matching> {
     let mut sides = hashed(work)?;
-    let mut matching = Matching { resized: is_resized(&sides), ..Matching::default() };
+    let (n, m) = sides.lengths();
+    let mut matching = Matching { resized: n != m, ..Matching::default() };
     let mut left = Vec::new();
     for group in grouped(&sides) {
         let (mut xs, mut ys) = arranged(&mut sides, group, work.fuel);
@@ -55,11 +56,6 @@ pub(super) fn set(work: &mut Work<'_, '_, '_>) -> Option<Matching> {
     Some(matching)
 }
 
-fn is_resized(sides: &Sides<'_, '_>) -> bool {
-    let (n, m) = sides.lengths();
-    n != m
-}
-
 /// Pairs what is left up to renaming, and tells the rest.
 fn finish(
     work: &mut Work<'_, '_, '_>,
@@ -67,9 +63,7 @@ fn finish(
     mut left: Vec<Alike>,
     matching: &mut Matching,
 ) {
-    for renamed in renamed(work, sides, &left) {
-        matching.pairs.push(pair(renamed));
-    }
+    matching.pairs.extend(renamed(work, sides, &left).into_iter().map(pair));
     let taken_x: Set<_> = matching.pairs.iter().map(|pair| pair.x).collect();
     let taken_y: Set<_> = matching.pairs.iter().map(|pair| pair.y).collect();
     for (xs, ys) in &mut left {
@@ -114,11 +108,7 @@ fn first(places: &[usize]) -> Option<(usize, u64)> {
 }
 
 fn hashed<'s, 'a>(work: &mut Work<'_, 's, 'a>) -> Option<Sides<'s, 'a>> {
-    let seed = work.site.keys.map_or(0, |keys| keys.seed());
-    let [mut a, mut b] = [work.x, work.y].map(|listed| {
-        let place = (work.site.here, listed.values.len());
-        Side::new(Hasher::new(listed.document, work.site.rules, seed, place), listed.values, 0)
-    });
+    let Sides { mut a, mut b } = work.sides();
     for side in [&mut a, &mut b] {
         work.fuel.spend(side.hasher.price(side.bytes()))?;
         side.hash();

@@ -20,8 +20,8 @@ pub(super) struct Side<'s, 'a> {
 }
 
 impl<'s, 'a> Side<'s, 'a> {
-    pub(super) fn new(hasher: Hasher<'s, 'a>, values: &'s [Value], first: usize) -> Self {
-        Self { hasher, values, first, hashes: Vec::new() }
+    pub(super) fn new(hasher: Hasher<'s, 'a>, values: &'s [Value]) -> Self {
+        Self { hasher, values, first: 0, hashes: Vec::new() }
     }
 
     /// How many bytes they have.
