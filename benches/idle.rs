@@ -6,6 +6,9 @@
 
 #![expect(clippy::print_stdout, reason = "what a bench has to say")]
 
+#[path = "fixtures/program.rs"]
+mod program;
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -120,7 +123,7 @@ impl Shadow {
         command.arg("run").arg("--config").arg(&config);
         let mut child =
             command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
-        let listen = listening(&mut child);
+        let listen = program::listening(&mut child);
         Self { child, listen }
     }
 
@@ -139,18 +142,6 @@ impl Drop for Shadow {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it ends");
     }
-}
-
-/// Where the program says that it listens.
-fn listening(child: &mut Child) -> SocketAddr {
-    let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
-    let said = lines.by_ref().map_while(Result::ok).find_map(|line| {
-        let (_, rest) = line.split_once("listen")?;
-        let mut words = rest.split(|char: char| !(char.is_ascii_digit() || ".:".contains(char)));
-        words.find_map(|word| word.parse().ok())
-    });
-    thread::spawn(move || lines.for_each(drop));
-    said.expect("it says where it listens")
 }
 
 /// An upstream with a thread for each connection.

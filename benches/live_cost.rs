@@ -8,6 +8,9 @@
 #![expect(clippy::print_stdout, reason = "what a bench has to say")]
 #![expect(clippy::indexing_slicing, reason = "a bench may end in a panic")]
 
+#[path = "fixtures/program.rs"]
+mod program;
+
 use arc_swap::ArcSwap;
 use shadowdiff::app::worker::{Place, Shared, run};
 use shadowdiff::base::clock;
@@ -21,7 +24,7 @@ use shadowdiff::tap::{self, Claim, Settings, Stop};
 use shadowdiff::upstream::Endpoint;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
@@ -158,7 +161,7 @@ fn calls(sides: [SocketAddr; 2], mirrored: bool, requests: usize) -> u64 {
     traced.args(["-c", "0", "strace", "-f", "-c", "-U", "calls,name", "-o"]).arg(&table);
     traced.arg(env!("CARGO_BIN_EXE_shadow")).arg("run").arg("--config").arg(&config);
     let mut child = traced.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("strace");
-    load(listening(&mut child), requests);
+    load(program::listening(&mut child), requests);
     end(&child);
     child.wait().expect("it ends");
     let table = fs::read_to_string(&table).expect("what was counted");
@@ -170,18 +173,6 @@ fn count(line: &str) -> Option<(&str, u64)> {
     let mut words = line.split_ascii_whitespace();
     let calls = words.next()?.parse().ok()?;
     Some((words.next()?, calls))
-}
-
-/// Where the program says that it listens.
-fn listening(child: &mut Child) -> SocketAddr {
-    let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
-    let said = lines.by_ref().map_while(Result::ok).find_map(|line| {
-        let (_, rest) = line.split_once("listen")?;
-        let mut words = rest.split(|char: char| !(char.is_ascii_digit() || ".:".contains(char)));
-        words.find_map(|word| word.parse().ok())
-    });
-    thread::spawn(move || lines.for_each(drop));
-    said.expect("it says where it listens")
 }
 
 /// Asks the traced program to end; strace ends with it.

@@ -1,0 +1,235 @@
+//! What a live request costs beside the least that a tap on the same HTTP library can be, a proxy of
+//! a hundred lines: the distance between the two is what is added here, and no change of this
+//! program's can bring its cost below the other's.
+//!
+//! Both run on the first core with one worker; upstreams and clients share the second with this
+//! process. Both are measured in turns, in CPU time of the whole process. Compare the lines of one
+//! run with each other; the times themselves say more about the machine.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what a bench has to say")]
+
+#[path = "fixtures/bare.rs"]
+mod bare;
+#[path = "fixtures/program.rs"]
+mod program;
+
+use rustix::thread::{CpuSet, sched_setaffinity};
+use shadowdiff::base::clock;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
+
+#[global_allocator]
+#[cfg(feature = "mimalloc")]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const ROUNDS: usize = 7;
+const CONNECTIONS: usize = 32;
+const WARM_UP: Duration = Duration::from_millis(300);
+const LOAD: Duration = Duration::from_secs(1);
+
+const REQUEST: &[u8] = b"GET /products/7?full=1 HTTP/1.1\r\nHost: shop\r\nAccept: */*\r\n\r\n";
+const SIZES: [(&str, usize); 3] = [("190 B", 190), ("4 KiB", 4 << 10), ("64 KiB", 64 << 10)];
+
+/// What is measured.
+#[derive(Clone, Copy)]
+enum Program {
+    Bare,
+    Shadow,
+}
+
+#[derive(Clone, Copy)]
+struct Case {
+    mirrored: bool,
+    size: usize,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let mut words = arguments.iter().map(String::as_str);
+    match (words.next(), words.next(), words.next()) {
+        (Some("bare"), Some(primary), candidate) => {
+            let address = |word: &str| word.parse().expect("an address");
+            runtime().block_on(bare::run(address(primary), candidate.map(address)));
+        }
+        // `cargo test --benches` only asks whether it starts.
+        _ if arguments.iter().any(|word| word == "--test") => {}
+        _ => measure_all(),
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+fn measure_all() {
+    let mut second = CpuSet::new();
+    second.set(1);
+    if let Err(error) = sched_setaffinity(None, &second) {
+        eprintln!("not measured: this needs a second core ({error})");
+        return;
+    }
+    println!("CPU time per live request, us    bare hyper   shadow   ratio, lowest to highest");
+    for mirrored in [false, true] {
+        for (name, size) in SIZES {
+            let case = Case { mirrored, size };
+            let rounds: Vec<_> = (0..ROUNDS).map(|round| measure_both(case, round)).collect();
+            let mirror = if mirrored { "all mirrored" } else { "mirroring off" };
+            println!("{mirror:<14}{name:>16}  {}", line(&rounds));
+        }
+    }
+}
+
+/// What is said of the rounds of one case.
+fn line(rounds: &[(f64, f64)]) -> String {
+    let [bare, _, _] = spread(rounds.iter().map(|(bare, _)| *bare));
+    let [shadow, _, _] = spread(rounds.iter().map(|(_, shadow)| *shadow));
+    let [ratio, lowest, highest] = spread(rounds.iter().map(|(bare, shadow)| shadow / bare));
+    format!("{bare:>12.1} {shadow:>8.1}   {ratio:.2}, {lowest:.2} to {highest:.2}")
+}
+
+/// The median, the least and the most.
+fn spread(values: impl Iterator<Item = f64>) -> [f64; 3] {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    let at = |index: usize| values.get(index).copied().expect("a round");
+    [at(values.len() / 2), at(0), at(values.len() - 1)]
+}
+
+/// One round, which begins with another program each time.
+fn measure_both(case: Case, round: usize) -> (f64, f64) {
+    if round.is_multiple_of(2) {
+        let bare = measure(Program::Bare, case);
+        (bare, measure(Program::Shadow, case))
+    } else {
+        let shadow = measure(Program::Shadow, case);
+        (measure(Program::Bare, case), shadow)
+    }
+}
+
+/// What a request costs one of the two, in microseconds.
+fn measure(program: Program, case: Case) -> f64 {
+    runtime().block_on(async {
+        let answer: Arc<[u8]> = answer(case.size).into();
+        let sides = [upstream(answer.clone()).await, upstream(answer.clone()).await];
+        let folder = TempDir::new().expect("a folder");
+        let mut child = start(program, sides, case.mirrored, &folder);
+        let address = program::listening(&mut child);
+        load(address, case.size, WARM_UP).await;
+        let before = cpu_time(&child);
+        let requests = load(address, case.size, LOAD).await;
+        let spent = cpu_time(&child) - before;
+        child.kill().expect("it runs");
+        child.wait().expect("it ends");
+        spent.as_secs_f64() * 1e6 / requests as f64
+    })
+}
+
+fn start(program: Program, sides: [SocketAddr; 2], mirrored: bool, folder: &TempDir) -> Child {
+    let [primary, candidate] = sides.map(|side| side.to_string());
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0"]);
+    match program {
+        Program::Bare => {
+            let bench = std::env::current_exe().expect("this bench");
+            command.arg(bench).args(["bare", &primary]);
+            command.args(mirrored.then_some(candidate));
+        }
+        Program::Shadow => {
+            let config = folder.path().join("shadow.yaml");
+            let store = folder.path().join("store");
+            let text = format!(
+                "listen: {{ address: 127.0.0.1:0 }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
+                 primary: {{ url: \"http://{primary}\" }}\n\
+                 candidate: {{ url: \"http://{candidate}\" }}\n\
+                 mirror: {{ enabled: {mirrored}, sample: 100% }}\n\
+                 store: {{ path: \"{}\" }}\n",
+                store.display()
+            );
+            fs::write(&config, text).expect("a config");
+            command.arg(env!("CARGO_BIN_EXE_shadow")).arg("run").arg("--config").arg(&config);
+        }
+    }
+    command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("taskset")
+}
+
+/// The time that all threads of a program have run (proc_pid_schedstat).
+fn cpu_time(child: &Child) -> Duration {
+    let tasks = fs::read_dir(format!("/proc/{}/task", child.id())).expect("it runs");
+    let nanoseconds = |task: fs::DirEntry| -> Option<u64> {
+        let figures = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        figures.split(' ').next()?.parse().ok()
+    };
+    Duration::from_nanos(tasks.map_while(Result::ok).filter_map(nanoseconds).sum())
+}
+
+// ---- both ends
+
+fn answer(size: usize) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+         Content-Type: application/json\r\nContent-Length: {size}\r\n\
+         Connection: keep-alive\r\n\r\n"
+    );
+    let body = format!("\"{:x<1$}\"", "", size - 2);
+    [head, body].concat().into_bytes()
+}
+
+/// A side that gives one answer for each request.
+async fn upstream(answer: Arc<[u8]>) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                while stream.read(&mut request).await.is_ok_and(|length| length > 0) {
+                    if stream.write_all(&answer).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+/// Makes requests for a while, one on each connection at a time; says how many were answered.
+async fn load(address: SocketAddr, body: usize, time: Duration) -> usize {
+    let end = clock::now() + time;
+    let mut clients = JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        clients.spawn(async move {
+            let mut stream = TcpStream::connect(address).await.expect("a connection");
+            let (mut buffer, mut requests) = (vec![0; 128 << 10], 0);
+            while clock::now() < end {
+                stream.write_all(REQUEST).await.expect("sent");
+                whole(&mut stream, &mut buffer, body).await;
+                requests += 1;
+            }
+            requests
+        });
+    }
+    clients.join_all().await.into_iter().sum()
+}
+
+/// Reads one answer to the end of its body.
+async fn whole(stream: &mut TcpStream, buffer: &mut [u8], body: usize) {
+    let mut length = 0;
+    let mut end = None;
+    while end.is_none_or(|end| length < end) {
+        let read = stream.read(buffer.get_mut(length..).expect("room")).await.expect("an answer");
+        assert_ne!(read, 0, "the connection was closed");
+        length += read;
+        let head = buffer.windows(4).take(length).position(|window| window == b"\r\n\r\n");
+        end = end.or(head.map(|head| head + 4 + body));
+    }
+}
