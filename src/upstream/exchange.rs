@@ -4,10 +4,11 @@
 //! doing it twice does what doing it once does.
 
 use crate::model::Fault;
+use crate::upstream::framing;
 use crate::upstream::pool::{Lease, Pool, Refusal};
 use crate::upstream::retry::{MOST_TRIES, Retry};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use std::error::Error;
@@ -47,7 +48,7 @@ where
             None => Box::pin(self.connect()).await?,
         };
         match lease.send(request).await {
-            Ok(response) => Ok((response, lease)),
+            Ok(response) => answered(response, lease),
             // Seldom, and large.
             Err(refusal) => Box::pin(self.exchange_again(refusal, lease, again)).await,
         }
@@ -77,10 +78,24 @@ where
             let Some(request) = request else { return Err(fault) };
             lease = self.reconnect(tries).await?;
             refusal = match lease.send(request).await {
-                Ok(response) => return Ok((response, lease)),
+                Ok(response) => return answered(response, lease),
                 Err(refusal) => refusal,
             };
         }
         Err(refusal.fault)
     }
+}
+
+/// An answer that can be passed on. To a side that answers as HTTP/1.0 hyper would speak that from
+/// now on, and so leave out a body in chunks: its connection is not used again.
+fn answered<B>(
+    mut response: Response<Incoming>,
+    mut lease: Lease<B>,
+) -> Result<Answered<B>, Fault> {
+    let version = response.version();
+    if version < Version::HTTP_2 {
+        framing::settle(response.headers_mut())?;
+    }
+    lease.last = version == Version::HTTP_10;
+    Ok((response, lease))
 }

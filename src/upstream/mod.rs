@@ -12,6 +12,7 @@ mod connect;
 mod endpoint;
 mod exchange;
 mod fault;
+mod framing;
 mod heard;
 mod multiplex;
 mod pool;

@@ -36,6 +36,10 @@ const MOST_CONNECTIONS: usize = 8;
 const STREAM_WINDOW: u32 = 128 << 10;
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 100;
 
+/// The fields of one head or of trailers, in bytes. h2 cuts what is over that, and far over it ends
+/// the connection with all its streams: it is more than any server sends.
+const MOST_FIELDS: u32 = 1 << 20;
+
 /// A connection without a stream is closed after so many looks at it, one a second.
 const MOST_RESTED: usize = 60;
 
@@ -89,6 +93,7 @@ where
         builder
             .timer(TokioTimer::new())
             .initial_max_send_streams(UNTOLD)
+            .max_header_list_size(MOST_FIELDS)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW);
         Self {

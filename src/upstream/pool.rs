@@ -7,7 +7,7 @@ use crate::upstream::heard::Heard;
 use crate::upstream::multiplex::{Multiplex, Stream, to_http1, to_http2};
 use crate::upstream::retry::{MOST_TRIES, Retry, retry};
 use bytes::Bytes;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 use http::{Request, Response, Version};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -82,6 +82,8 @@ pub struct Lease<B> {
     sender: Sender<B>,
     /// It has carried an exchange before: the other side may be closing it at this moment.
     pub(super) reused: bool,
+    /// It carries no exchange after this one.
+    pub(super) last: bool,
 }
 
 enum Sender<B> {
@@ -107,7 +109,7 @@ where
     pub fn new(endpoint: impl Into<Endpoint>) -> Arc<Self> {
         let endpoint = endpoint.into();
         let mut builder = http1::Builder::new();
-        builder.writev(true);
+        builder.writev(true).allow_spaces_after_header_name_in_responses(true);
         let multiplex = endpoint.may_multiplex().then(|| Box::new(Multiplex::new()));
         Arc::new(Self { endpoint, idle: Mutex::default(), builder, multiplex })
     }
@@ -209,7 +211,12 @@ where
     }
 
     fn lend(self: &Arc<Self>, sender: Sender<B>, reused: bool) -> Lease<B> {
-        Lease { pool: self.clone(), sender, reused }
+        Lease { pool: self.clone(), sender, reused, last: false }
+    }
+
+    /// What a request that names no host is for.
+    pub fn authority(&self) -> &Authority {
+        &self.endpoint.authority
     }
 
     /// Whether HTTP/2 may be spoken.
@@ -276,7 +283,7 @@ where
     /// Gives the connection back: the answer has been read to its end.
     pub fn release(self, now: Instant) {
         let Sender::Http1(single) = self.sender else { return };
-        if single.sender.is_closed() {
+        if self.last || single.sender.is_closed() {
             return;
         }
         if !single.sender.is_ready() {
