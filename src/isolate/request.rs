@@ -31,10 +31,29 @@ pub fn rewrite(rules: &Rewrite, original: &Request) -> Result<Request, Unappliab
     for (name, value) in &rules.set {
         copy.headers.insert(name, value.clone());
     }
+    if let Some(trailers) = &mut copy.trailers {
+        unsay(rules, trailers);
+    }
     for rule in &rules.replace {
         replace(rule, &mut copy)?;
     }
     Ok(copy)
+}
+
+/// Removes from the trailers what the rules remove or decide: a server may read a field there that
+/// it does not find in the head.
+fn unsay(rules: &Rewrite, trailers: &mut HeaderMap) {
+    let replaced = rules.replace.iter().filter_map(|rule| match rule {
+        Replace::Header { name, .. } => Some(name),
+        Replace::Query { .. }
+        | Replace::Path { .. }
+        | Replace::Json { .. }
+        | Replace::Form { .. } => None,
+    });
+    let set = rules.set.iter().map(|(name, _)| name);
+    for name in rules.remove.iter().chain(set).chain(replaced) {
+        trailers.remove(name);
+    }
 }
 
 /// The same fields, with room for those that copies are given: a clone would have to grow.

@@ -7,7 +7,7 @@ use crate::model::{Exchange, Fault, Outcome, Payload, Reply};
 use crate::policy::{MARKER, Plan};
 use crate::upstream::{Again, Pool, classify};
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Request, Version};
 use http_body::{Body, Frame, SizeHint};
@@ -28,12 +28,16 @@ pub(super) struct Replay {
     left: u64,
     /// Its length is said in advance.
     sized: bool,
+    /// It comes in chunks, also where it has none.
+    chunked: bool,
 }
 
 impl Replay {
-    fn new(payload: &Payload, trailers: Option<HeaderMap>, sized: bool) -> Self {
+    fn new(payload: &Payload, headers: &HeaderMap, trailers: Option<HeaderMap>) -> Self {
         let chunks: Vec<Bytes> = payload.chunks().cloned().collect();
-        Self { chunks: chunks.into_iter(), trailers, left: payload.len() as u64, sized }
+        let sized = headers.contains_key(CONTENT_LENGTH);
+        let chunked = !sized && headers.contains_key(TRANSFER_ENCODING);
+        Self { chunks: chunks.into_iter(), trailers, left: payload.len() as u64, sized, chunked }
     }
 }
 
@@ -54,11 +58,11 @@ impl Body for Replay {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.left == 0 && self.trailers.is_none()
+        self.left == 0 && self.trailers.is_none() && !self.chunked
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self.sized || self.left == 0 {
+        match self.sized || (self.left == 0 && !self.chunked) {
             true => SizeHint::with_exact(self.left),
             false => SizeHint::default(),
         }
@@ -73,13 +77,11 @@ pub(super) fn copy(
 ) -> Result<Request<Replay>, isolate::Unappliable> {
     let mut rewritten = isolate::rewrite(&plan.rewrite, &exchange.request)?;
     // A length that the primary was not told is not told to the candidate.
-    let length = rewritten.headers.get_mut(CONTENT_LENGTH);
-    let sized = length.is_some();
-    if let Some(length) = length {
+    if let Some(length) = rewritten.headers.get_mut(CONTENT_LENGTH) {
         *length = HeaderValue::from(rewritten.body.len());
     }
     rewritten.headers.insert(&MARKER, marker.clone());
-    let body = Replay::new(&rewritten.body, rewritten.trailers, sized);
+    let body = Replay::new(&rewritten.body, &rewritten.headers, rewritten.trailers);
     let mut request = Request::new(body);
     *request.method_mut() = rewritten.method;
     *request.uri_mut() = rewritten.uri;

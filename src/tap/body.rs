@@ -7,10 +7,11 @@ use crate::tap::Sink;
 use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Upload};
 use crate::tap::forward::Line;
+use crate::tap::headers::strip_trailers;
 use crate::tap::interim::Hold;
 use crate::upstream::{Lease, classify};
 use bytes::Bytes;
-use http::{StatusCode, Version};
+use http::{HeaderName, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::pin::Pin;
@@ -74,6 +75,8 @@ pub struct Streamed {
     pub(super) upload: Arc<Upload>,
     /// Of the connection that it comes on.
     pub(super) version: Version,
+    /// Fields that do not pass, not as trailers either.
+    pub(super) nominated: Vec<HeaderName>,
     /// Where its client waits to be told to send it.
     pub(super) hold: Option<Hold>,
     /// For the rest of it, when nobody needs that any more.
@@ -89,7 +92,7 @@ impl Body for UpBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Self::Stream(streamed) = self.get_mut() else { return Poll::Ready(None) };
-        let Streamed { body, upload, version, hold, rest } = &mut **streamed;
+        let Streamed { body, upload, version, nominated, hold, rest } = &mut **streamed;
         if let Some(held) = hold {
             // It has not been asked for, and is not going to be.
             if upload.unneeded(cx).is_some() {
@@ -111,7 +114,16 @@ impl Body for UpBody {
                 {
                     return Poll::Ready(Some(Err(BodyError::TooLarge)));
                 }
-                frame.trailers_mut().into_iter().for_each(strip_markers);
+                if let Some(trailers) = frame.trailers_mut() {
+                    if trailers.is_empty() && *version < Version::HTTP_2 {
+                        // What hyper takes for trailers begins with a bare line feed: to another
+                        // reader all this is the next request.
+                        upload.malformed();
+                        return Poll::Ready(Some(Err(BodyError::Cancelled)));
+                    }
+                    strip_markers(trailers);
+                    strip_trailers(trailers, nominated);
+                }
                 if frame.is_trailers() || body.is_end_stream() {
                     upload.end(frame.trailers_ref().cloned());
                 }

@@ -62,6 +62,10 @@ struct UploadState {
     room: u64,
     /// The rule that it breaks.
     broken: Option<Rule>,
+    /// It comes in chunks, or on a stream.
+    streamed: bool,
+    /// It had trailers.
+    trailed: bool,
     /// The request has been answered to the end: nobody needs the rest.
     answered: bool,
     /// Whoever passes it on, while it waits.
@@ -78,9 +82,17 @@ pub(super) enum Progress {
     Broken(Rule),
 }
 
+/// What is known of an upload in advance.
+pub(super) struct UploadTerms {
+    /// The most that it may have, in bytes.
+    pub most: Option<u64>,
+    /// Its length is not said.
+    pub streamed: bool,
+}
+
 impl Upload {
-    /// An upload of at most so many bytes.
-    pub(super) fn new(most: Option<u64>) -> Arc<Self> {
+    /// An upload of which nothing has come.
+    pub(super) fn new(UploadTerms { most, streamed }: UploadTerms) -> Arc<Self> {
         let state = UploadState {
             kept: None,
             complete: false,
@@ -88,6 +100,8 @@ impl Upload {
             waiting: false,
             room: most.unwrap_or(u64::MAX),
             broken: None,
+            streamed,
+            trailed: false,
             answered: false,
             waker: None,
         };
@@ -153,6 +167,7 @@ impl Upload {
         state.progressed = clock::now();
         state.complete = true;
         state.waiting = false;
+        state.trailed = trailers.is_some();
         if let Some(Ok(tee)) = &mut state.kept {
             tee.trailers = trailers;
         }
@@ -171,6 +186,14 @@ impl Upload {
     /// Whether all of it has passed.
     pub(super) fn is_complete(&self) -> bool {
         self.state().complete
+    }
+
+    /// Whether the next request on its connection is not to be looked for. hyper (1.12) looks for
+    /// the end of trailers by carriage returns, and takes a line feed alone for one within them: it
+    /// may have read a request as part of them, and nobody could tell.
+    pub(super) fn ends_its_connection(&self) -> bool {
+        let state = self.state();
+        state.streamed && (state.trailed || !state.complete)
     }
 
     fn keep(&self, max: usize, charge: Charge) {

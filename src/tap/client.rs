@@ -120,10 +120,17 @@ const PREFACE: usize = 24;
 /// So many header fields hyper reads without further memory.
 const HYPERS_FIELDS: usize = 100;
 
+/// What a client of HTTP/2 may send on one stream before the primary has taken it, and on all of
+/// them: an upload that the primary does not read leaves room for others (RFC 9113 section 5.2).
+const STREAM_WINDOW: u32 = 256 << 10;
+const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 32;
+
 fn h2(settings: &Settings) -> http2::Builder<TokioExecutor> {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     let head = u32::try_from(settings.limits.head.0).unwrap_or(u32::MAX);
     builder.timer(TokioTimer::new()).max_concurrent_streams(256).max_header_list_size(head);
+    builder.initial_stream_window_size(STREAM_WINDOW);
+    builder.initial_connection_window_size(CONNECTION_WINDOW);
     // A client that does not answer a PING either is gone.
     builder.keep_alive_interval(settings.timeouts.head).keep_alive_timeout(settings.timeouts.head);
     builder

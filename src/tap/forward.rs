@@ -5,10 +5,12 @@ use crate::model::{Answered, Fault, Rule};
 use crate::policy::Marker;
 use crate::tap::body::{Ending, LiveBody, Passage, Rest, Streamed, UpBody};
 use crate::tap::bound::Bound;
-use crate::tap::capture::{Capture, Head, Progress, Upload};
+use crate::tap::capture::{Capture, Head, Progress, Upload, UploadTerms};
 use crate::tap::client::Client;
 use crate::tap::complaints::Complaints;
-use crate::tap::headers::{frame, strip, to_client, to_upstream, upgrade};
+use crate::tap::headers::{
+    close, frame, name_host, nominated, strip, to_client, to_upstream, upgrade,
+};
 use crate::tap::interim::Interim;
 use crate::tap::pass::rule_against;
 use crate::tap::refuse::{for_fault, for_rule, status};
@@ -170,9 +172,17 @@ impl Tap {
         let admission = self.sink.admit(&head, address);
         let upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| upgrade(&head).is_some());
         let version = head.version;
+        let upload = (!body.is_end_stream()).then(|| {
+            Upload::new(UploadTerms {
+                most: settings.limits.body.map(|most| most.0),
+                streamed: body.size_hint().exact().is_none(),
+            })
+        });
+        let nominated = if upload.is_some() { nominated(&head.headers) } else { Vec::new() };
         to_upstream(&mut head, &client.peer, settings.via.as_ref());
-        let most = settings.limits.body.map(|most| most.0);
-        let upload = (!body.is_end_stream()).then(|| Upload::new(most));
+        if version == Version::HTTP_10 {
+            name_host(&mut head, self.pool.authority());
+        }
         if upload.is_some() {
             frame(&mut head);
         }
@@ -180,7 +190,14 @@ impl Tap {
         let body = match upload.clone() {
             Some(upload) => {
                 let rest = Rest::new(settings.timeouts.body);
-                UpBody::Stream(Box::new(Streamed { body, upload, version, hold: None, rest }))
+                UpBody::Stream(Box::new(Streamed {
+                    body,
+                    upload,
+                    version,
+                    nominated,
+                    hold: None,
+                    rest,
+                }))
             }
             None => UpBody::Empty,
         };
@@ -196,7 +213,9 @@ impl Tap {
 
     /// Has the primary's interim answers to a request heard. Over HTTP/2 they are not.
     fn watch(&self, request: &mut Request<UpBody>, client: Version) {
-        let expects = client == Version::HTTP_11 && request.headers().contains_key(EXPECT);
+        let asked = request.headers().get(EXPECT);
+        let asked = asked.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        let expects = client == Version::HTTP_11 && asked;
         if !expects || self.pool.may_multiplex() {
             return self.interim.watch(request);
         }
@@ -264,6 +283,9 @@ impl Tap {
             capture.answer(&head);
         }
         to_client(&mut head, received.version);
+        if upload.as_ref().is_some_and(|upload| upload.ends_its_connection()) {
+            close(&mut head);
+        }
         let (sink, status) = (self.sink.clone(), head.status);
         let added = clock::now().saturating_duration_since(received.at).saturating_sub(primary);
         let received = received.at;

@@ -8,7 +8,7 @@ use http::header::{
 };
 use http::request::Parts;
 use http::response;
-use http::uri::PathAndQuery;
+use http::uri::{Authority, PathAndQuery};
 use http::{Uri, Version};
 use std::net::IpAddr;
 
@@ -61,7 +61,8 @@ fn names_none(headers: &HeaderMap) -> bool {
         && headers.get(CONNECTION).is_some_and(|value| is_known(value.as_bytes()))
 }
 
-fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
+/// The fields that `Connection` names, but for those that a message cannot do without.
+pub(super) fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
     let values = headers.get_all(CONNECTION).iter();
     let tokens = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
     tokens
@@ -151,17 +152,59 @@ fn hop(head: &mut Parts) {
 pub(super) fn to_client(head: &mut response::Parts, client: Version) {
     // A proxy does not keep a connection of HTTP/1.0 open (RFC 9112 section 9.3).
     if client == Version::HTTP_10 {
-        head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        close(head);
     }
     // The version belongs to a connection: each side has its own (RFC 9110 section 2.5).
     head.version = Version::HTTP_11;
 }
 
+/// Has the connection end with this answer. Over HTTP/2 that means nothing.
+pub(super) fn close(head: &mut response::Parts) {
+    head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+}
+
+/// Names the host that a request of HTTP/1.0 is for: in the version that it is passed on in, it has
+/// to (RFC 9112 section 3.2).
+pub(super) fn name_host(head: &mut Parts, authority: &Authority) {
+    if !head.headers.contains_key(HOST)
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        head.headers.insert(HOST, host);
+    }
+}
+
+/// Removes from the trailers of a request what may not stand there: the fields of one connection,
+/// those that `Connection` names, and those by which a request is framed, routed or told apart
+/// (RFC 9110 sections 6.5.1 and 7.6.1).
+pub(super) fn strip_trailers(trailers: &mut HeaderMap, nominated: &[HeaderName]) {
+    let stays = |name: &HeaderName| {
+        !is_hop_by_hop(name)
+            && !is_forwarded(name)
+            && !nominated.contains(name)
+            && !NO_TRAILERS.contains(&name.as_str())
+    };
+    while let Some(name) = trailers.keys().find(|name| !stays(name)).cloned() {
+        trailers.remove(name);
+    }
+}
+
+const NO_TRAILERS: [&str; 9] = [
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "expect",
+    "host",
+    "max-forwards",
+    "trailer",
+    "via",
+];
+
 /// The protocol that a client of HTTP/1.1 asks to go over to (RFC 9110 section 7.8). HTTP/2 is not
 /// one: whoever wants it begins with it (RFC 9113 section 3.1).
 pub(super) fn upgrade(head: &Parts) -> Option<HeaderValue> {
     let protocol = head.headers.get(UPGRADE)?;
-    let known = !protocol.as_bytes().eq_ignore_ascii_case(b"h2c");
+    let known = !has_token(&head.headers, &UPGRADE, b"h2c");
     let asked = has_token(&head.headers, &CONNECTION, b"upgrade");
     (known && asked && head.version == Version::HTTP_11).then(|| protocol.clone())
 }
@@ -207,7 +250,7 @@ fn set_host(head: &mut Parts) {
 }
 
 /// An authority without its user information.
-fn host_of(authority: &str) -> &str {
+pub(super) fn host_of(authority: &str) -> &str {
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 

@@ -26,6 +26,7 @@
 use crate::config::ListenLimits;
 use crate::model::{Fault, Rule};
 use crate::tap::body::LiveBody;
+use crate::tap::headers::host_of;
 use bytes::Bytes;
 use http::header::{
     ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, RETRY_AFTER,
@@ -58,6 +59,9 @@ fn target(head: &Parts) -> Option<Rule> {
         }
         _ => {}
     }
+    if uri.authority().is_some_and(|it| !is_authority(it.as_str())) {
+        return Some(Rule::Host);
+    }
     (uri.path() == "*" && head.method != Method::OPTIONS).then_some(Rule::Target)
 }
 
@@ -78,6 +82,11 @@ fn host(head: &Parts) -> Option<Rule> {
         },
     };
     (!fine).then_some(Rule::Host)
+}
+
+/// A host with its port, behind at most one user (RFC 3986 section 3.2).
+fn is_authority(text: &str) -> bool {
+    is_host(host_of(text).as_bytes()) && text.bytes().filter(|&byte| byte == b'@').count() < 2
 }
 
 fn same(authority: &Authority, host: &HeaderValue) -> bool {

@@ -14,6 +14,7 @@ mod support;
 mod admin;
 mod commands;
 mod demo;
+mod edges;
 mod faults;
 mod invariants;
 mod ledger;

@@ -31,6 +31,8 @@ pub enum Act {
     Answer(Reply),
     /// Bytes as they are; then the connection is closed.
     Raw(Vec<u8>),
+    /// Bytes as they are; the connection stays open.
+    Kept(Vec<u8>),
     /// Nothing, until the other side goes away.
     Hang,
     /// Closes the connection at once.
@@ -133,6 +135,11 @@ fn connection(stream: TcpStream, log: &Mutex<Vec<Seen>>, act: impl Fn(&Seen) -> 
                 writer.write_all(&bytes).ok();
                 writer.shutdown(Shutdown::Both).ok();
                 return;
+            }
+            Act::Kept(bytes) => {
+                if writer.write_all(&bytes).is_err() {
+                    return;
+                }
             }
             Act::Hang => return wait_for_the_end(reader),
             Act::Close => return,

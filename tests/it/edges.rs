@@ -1,0 +1,152 @@
+//! Odd messages beside the list's own: what other programs and attackers send at the edges of
+//! HTTP/1, on both sides.
+
+use crate::support::{Act, Client, Origin, Reply, Shadow, eventually, raw};
+use std::collections::BTreeSet;
+
+const CHUNKED: &str = "POST /one HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n";
+
+fn ok() -> Origin {
+    Origin::start(|_| Reply::new(200, "ok"))
+}
+
+#[test]
+fn a_line_feed_that_ends_trailers_never_swallows_a_request_in_silence() {
+    let next = "GET /two HTTP/1.1\r\nhost: a\r\n\r\nGET /three HTTP/1.1\r\nhost: a\r\n\r\n";
+    for (end, first) in
+        [("\n", "400"), ("x: y\r\n\n", "200"), ("x: y\n\r\n", "200"), ("x: y\n\n", "200")]
+    {
+        let origin = ok();
+        let shadow = Shadow::edge(origin.address, "");
+        let answer = raw(shadow.listen, &format!("{CHUNKED}\r\n3\r\nabc\r\n0\r\n{end}{next}"));
+        assert_eq!(answer.get(9..12), Some(first), "{end:?}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{end:?}: {answer}");
+        assert!(answer.contains("connection: close\r\n"), "{end:?}: {answer}");
+        assert!(origin.seen().iter().all(|seen| seen.target == "/one"), "{end:?}");
+    }
+}
+
+#[test]
+fn a_body_in_chunks_without_trailers_leaves_its_connection_open() {
+    let origin = ok();
+    let shadow = Shadow::edge(origin.address, "");
+    let mut client = Client::connect(shadow.listen);
+    for _ in 0..2 {
+        client.send(format!("{CHUNKED}\r\n3\r\nabc\r\n0\r\n\r\n"));
+        let answer = client.answer("POST");
+        assert_eq!((answer.status, answer.header("connection")), (200, None));
+    }
+}
+
+#[test]
+fn a_side_that_answers_as_http_1_0_gets_whole_bodies_all_the_same() {
+    let old = b"HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok";
+    let primary = Origin::start(|_| Act::Kept(old.to_vec()));
+    let shadow = Shadow::edge(primary.address, "");
+    let mut client = Client::connect(shadow.listen);
+    assert_eq!(client.get("/").status, 200);
+    client.send(format!("{CHUNKED}\r\n6\r\namount\r\n0\r\n\r\n"));
+    assert_eq!(client.answer("POST").status, 200);
+    assert_eq!(primary.seen()[1].body, b"amount");
+}
+
+#[test]
+fn fields_that_do_not_pass_do_not_pass_as_trailers_either() {
+    let (primary, candidate) = (ok(), ok());
+    let isolation = "isolation: { assert: \"stores nothing\", request: { remove: [x-secret], set: { \
+                     x-tenant: shadow } } }\nmirror: { methods: all }\n";
+    let shadow = Shadow::start(primary.address, candidate.address, isolation);
+    let request = "POST /one HTTP/1.1\r\nhost: a\r\nconnection: x-hop, close\r\n\
+        trailer: x-hop, x-forwarded-for, content-length, x-secret, x-tenant, x-sum\r\n\
+        transfer-encoding: chunked\r\n\r\n0\r\nx-hop: 1\r\nx-forwarded-for: 6.6.6.6\r\n\
+        content-length: 3\r\nx-secret: live\r\nx-tenant: live\r\nx-sum: 7\r\n\r\n";
+    assert_eq!(raw(shadow.listen, request).get(9..12), Some("200"));
+    let names = |origin: &Origin| -> BTreeSet<String> {
+        origin.seen()[0].trailers.iter().map(|(name, _)| name.clone()).collect()
+    };
+    let set = |names: &[&str]| names.iter().map(|&name| name.into()).collect::<BTreeSet<String>>();
+    assert_eq!(names(&primary), set(&["x-secret", "x-tenant", "x-sum"]));
+    eventually("the copy has come", || (!candidate.seen().is_empty()).then_some(()));
+    assert_eq!(names(&candidate), set(&["x-sum"]));
+}
+
+#[test]
+fn an_answer_is_framed_in_one_way() {
+    for (fields, body, expected) in [
+        ("content-length: 2\r\ntransfer-encoding: chunked", "5\r\nhello\r\n0\r\n\r\n", "hello"),
+        ("content-length: 9\r\ntransfer-encoding: chunked", "5\r\nhello\r\n0\r\n\r\n", "hello"),
+        ("content-length: 5, 5", "hello", "hello"),
+        ("content-length: 5\r\ncontent-length: 5", "hello", "hello"),
+    ] {
+        let bytes = format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\n{body}").into_bytes();
+        let primary = Origin::start(move |_| Act::Kept(bytes.clone()));
+        let shadow = Shadow::edge(primary.address, "");
+        let mut client = Client::connect(shadow.listen);
+        for _ in 0..2 {
+            let answer = client.get("/");
+            assert_eq!((answer.text().as_str(), answer.whole), (expected, true), "{fields}");
+            let lengths = answer.headers.iter().filter(|(name, _)| name == "content-length");
+            assert!(lengths.clone().count() < 2, "{answer:?}");
+            assert!(lengths.into_iter().all(|(_, value)| value == "5"), "{answer:?}");
+        }
+    }
+}
+
+#[test]
+fn a_coding_of_an_answer_that_is_not_undone_is_never_hidden() {
+    for coding in ["gzip, chunked", "chunked, identity", "xchunked", "gzip"] {
+        let bytes = format!(
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: {coding}\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+        );
+        let primary = Origin::start(move |_| Act::Raw(bytes.clone().into_bytes()));
+        let shadow = Shadow::edge(primary.address, "");
+        assert_eq!(Client::connect(shadow.listen).get("/").status, 502, "{coding}");
+    }
+}
+
+#[test]
+fn a_request_of_http_1_0_that_names_no_host_is_for_the_primarys() {
+    let primary = ok();
+    let shadow = Shadow::edge(primary.address, "");
+    assert_eq!(raw(shadow.listen, "GET /a HTTP/1.0\r\n\r\n").get(9..12), Some("200"));
+    assert_eq!(primary.seen()[0].header("host"), Some(primary.address.to_string().as_str()));
+}
+
+#[test]
+fn http_2_among_other_protocols_is_not_gone_over_to() {
+    for list in ["h2c, foo", "foo, H2C", "h2c,"] {
+        let primary = ok();
+        let shadow = Shadow::edge(primary.address, "");
+        let request = format!(
+            "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: {list}\r\n\r\n"
+        );
+        assert_eq!(raw(shadow.listen, &request).get(9..12), Some("200"), "{list}");
+        assert_eq!(primary.seen()[0].header("upgrade"), None, "{list}");
+    }
+}
+
+#[test]
+fn an_absolute_target_names_a_host() {
+    let primary = ok();
+    let shadow = Shadow::edge(primary.address, "");
+    for (target, expected) in
+        [("http://:80/x", "400"), ("http://b:x/x", "400"), ("http://b@c@d/x", "400")]
+    {
+        let request = format!("GET {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        assert_eq!(raw(shadow.listen, &request).get(9..12), Some(expected), "{target}");
+    }
+    assert!(primary.seen().is_empty());
+}
+
+#[test]
+fn an_empty_body_in_chunks_is_one_for_the_candidate_too() {
+    let (primary, candidate) = (ok(), ok());
+    let rest = "isolation: { assert: \"stores nothing\" }\nmirror: { methods: all }\n";
+    let shadow = Shadow::start(primary.address, candidate.address, rest);
+    let request = format!("{CHUNKED}connection: close\r\n\r\n0\r\n\r\n");
+    assert_eq!(raw(shadow.listen, &request).get(9..12), Some("200"));
+    eventually("the copy has come", || (!candidate.seen().is_empty()).then_some(()));
+    for side in [&primary, &candidate] {
+        assert_eq!(side.seen()[0].header("transfer-encoding"), Some("chunked"));
+    }
+}
