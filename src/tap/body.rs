@@ -9,6 +9,7 @@ use crate::tap::capture::{Capture, Upload};
 use crate::tap::forward::Line;
 use crate::tap::headers::strip_trailers;
 use crate::tap::interim::Hold;
+use crate::tap::unread::Taking;
 use crate::upstream::{Lease, classify};
 use bytes::Bytes;
 use http::{HeaderName, StatusCode, Version};
@@ -187,6 +188,8 @@ pub struct Passage {
     pub(super) upload: Option<Arc<Upload>>,
     /// The time that is left, where that is bounded.
     pub(super) bound: Option<Bound>,
+    /// Over HTTP/2, whether the client takes it.
+    pub(super) taking: Option<Taking>,
     pub(super) end: Option<Ending>,
 }
 
@@ -305,7 +308,13 @@ impl Body for LiveBody {
                 {
                     return Poll::Ready(Some(Err(BodyError::TooLong)));
                 }
+                if let Some(taking) = &mut passage.taking {
+                    taking.asked();
+                }
                 let frame = ready!(Pin::new(&mut passage.body).poll_frame(cx));
+                if let Some(taking) = passage.taking.as_mut().filter(|_| frame.is_some()) {
+                    taking.offered();
+                }
                 if frame.is_none() && passage.is_cut_off() {
                     passage.fault(Fault::Reset);
                     return Poll::Ready(Some(Err(BodyError::Cancelled)));

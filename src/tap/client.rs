@@ -16,6 +16,7 @@ use crate::tap::patient::{Begun, Patient};
 use crate::tap::seldom::Seldom;
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
+use crate::tap::unread::Unread;
 use crate::tap::waiting::{REST, Waiting};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -153,6 +154,8 @@ pub(super) struct Client {
     cut: Notify,
     /// The same, at a glance.
     is_cut: AtomicBool,
+    /// Its answers over HTTP/2.
+    pub(super) unread: Unread,
 }
 
 /// Why a connection is not simply driven on.
@@ -173,7 +176,8 @@ enum Met {
 impl Client {
     fn new(tap: Arc<Tap>, peer: Peer) -> Self {
         let (cut, is_cut) = (Notify::new(), AtomicBool::new(false));
-        Self { tap, peer, tunnel: Mutex::default(), cut, is_cut }
+        let unread = Unread::default();
+        Self { tap, peer, tunnel: Mutex::default(), cut, is_cut, unread }
     }
 
     /// Ends the connection, whatever is under way on it.
@@ -203,10 +207,16 @@ impl Client {
             begun.late(PREFACE, settings.timeouts.head).await;
             self.broke(Rule::HeadTimeout);
         };
+        // Where the socket takes what is written, and the client's windows are what is full.
+        let unread = async {
+            self.unread.late(settings.timeouts.write).await;
+            self.broke(Rule::WriteTimeout);
+        };
         tokio::select! {
             biased;
             ended = driven => ended.unwrap_or(Ok(())),
             () = late => Ok(()),
+            () = unread => Ok(()),
         }
     }
 

@@ -26,6 +26,7 @@ mod settings;
 mod sink;
 mod tls;
 mod tunnel;
+mod unread;
 mod waiting;
 
 pub use capture::Captured;

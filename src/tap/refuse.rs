@@ -13,6 +13,8 @@
 //! | a chunk size that is no number, or over 16 digits | 400 | an aborted body |
 //! | chunk extensions | its answer | none of them; too many: an aborted body |
 //! | a bare line feed as line end, of a chunk's size too | its answer, or 400 | proper line ends |
+//! | trailers that begin with a bare line feed | 400 | an aborted body |
+//! | other trailers | its answer, then the end | those that may pass |
 //! | a bare carriage return, NUL, a folded line, a space before the colon | 400 | nothing |
 //! | an empty line before the request line | its answer | none of it |
 //! | no host, two, one that is none, one beside another authority | 400 | nothing |

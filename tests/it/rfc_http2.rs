@@ -265,3 +265,29 @@ fn case_50_an_upgrade_to_http_2_is_ignored_and_prior_knowledge_is_not() {
     assert!(!answer.contains("200"), "{answer}");
     assert_eq!(Client::connect(shadow.listen).get("/").status, 200);
 }
+
+#[test]
+fn a_client_whose_windows_stay_shut_is_given_up_like_one_that_reads_nothing() {
+    let origin = Origin::start(|_| Reply::new(200, vec![b'x'; 1 << 20]));
+    let shadow = Shadow::edge(origin.address, "timeouts: { write: 1s }");
+    let mut h2 = H2::connect(shadow.listen);
+    h2.settings(&[(4, 0)]);
+    h2.get(1, &[]);
+    // The socket is read, and every ping is answered; nothing may be sent all the same.
+    while h2.read().is_some() {}
+    let refused = "shadow_refused_total{rule=\"write_timeout\"}";
+    eventually("it is counted", || (shadow.metric(refused) == 1).then_some(()));
+}
+
+#[test]
+fn a_connections_window_has_room_for_many_uploads_that_the_primary_does_not_read() {
+    const WINDOW_UPDATE: u8 = 8;
+    let shadow = Shadow::edge(Origin::json("{}").address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    let settings = h2.until(Frame::SETTINGS).expect("its settings").payload;
+    let number = |bytes: &[u8]| bytes.iter().fold(0_u32, |sum, &byte| sum << 8 | u32::from(byte));
+    let initial = settings.chunks(6).find(|setting| setting[..2] == [0, 4]).expect("a window");
+    let stream = number(&initial[2..]);
+    let connection = 65_535 + number(&h2.until(WINDOW_UPDATE).expect("a window").payload);
+    assert!(connection >= stream * 32, "{connection} for streams of {stream}");
+}

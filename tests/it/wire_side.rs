@@ -327,3 +327,29 @@ fn what_a_client_resets_is_cancelled_at_the_primary_and_never_sent_to_the_candid
     shadow.settled_at_least(50);
     assert_eq!(seen.load(SeqCst), 0);
 }
+
+#[test]
+fn a_large_head_passes_and_no_other_answer_suffers() {
+    const FIELDS: usize = 60;
+    let primary = Peer::start(Manner::default(), |request: Request<_>| async move {
+        let fields = if request.uri().path() == "/large" { FIELDS } else { 0 };
+        let response = (0..fields).fold(Response::builder(), |response, number| {
+            response.header(format!("x-{number}"), "v".repeat(1000))
+        });
+        Ok(response.body(text("ok"))?)
+    });
+    let shadow = between(&primary, &plain(), OFF);
+    thread::scope(|scope| {
+        for target in ["/", "/large", "/", "/large"] {
+            let mut client = Client::connect(shadow.listen);
+            scope.spawn(move || {
+                for _ in 0..5 {
+                    let answer = client.get(target);
+                    assert_eq!((answer.status, answer.whole), (200, true), "{target}");
+                    let large = answer.headers.iter().filter(|(name, _)| name.starts_with("x-"));
+                    assert_eq!(large.count(), if target == "/" { 0 } else { FIELDS });
+                }
+            });
+        }
+    });
+}
