@@ -18,7 +18,7 @@ fn a_line_feed_that_ends_trailers_never_swallows_a_request_in_silence() {
     {
         let origin = ok();
         let shadow = Shadow::edge(origin.address, "");
-        let answer = raw(shadow.listen, &format!("{CHUNKED}\r\n3\r\nabc\r\n0\r\n{end}{next}"));
+        let answer = raw(shadow.listen, format!("{CHUNKED}\r\n3\r\nabc\r\n0\r\n{end}{next}"));
         assert_eq!(answer.get(9..12), Some(first), "{end:?}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{end:?}: {answer}");
         assert!(answer.contains("connection: close\r\n"), "{end:?}: {answer}");
