@@ -1,6 +1,5 @@
 //! What a live request costs beside the least that a tap on the same HTTP library can be, a proxy of
-//! a hundred lines: the distance between the two is what is added here, and no change of this
-//! program's can bring its cost below the other's.
+//! a hundred lines: the distance between the two is what is added here.
 //!
 //! Both run on the first core with one worker; upstreams and clients share the second with this
 //! process. Both are measured in turns, in CPU time of the whole process. Compare the lines of one
@@ -10,9 +9,12 @@
 
 #[path = "fixtures/bare.rs"]
 mod bare;
+#[path = "fixtures/between.rs"]
+mod fixture;
 #[path = "fixtures/program.rs"]
 mod program;
 
+use fixture::between;
 use rustix::thread::{CpuSet, sched_setaffinity};
 use shadowdiff::base::clock;
 use std::fs;
@@ -133,27 +135,17 @@ fn measure(program: Program, case: Case) -> f64 {
 }
 
 fn start(program: Program, sides: [SocketAddr; 2], mirrored: bool, folder: &TempDir) -> Child {
-    let [primary, candidate] = sides.map(|side| side.to_string());
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]);
     match program {
         Program::Bare => {
-            let bench = std::env::current_exe().expect("this bench");
-            command.arg(bench).args(["bare", &primary]);
+            let [primary, candidate] = sides.map(|side| side.to_string());
+            command.arg(std::env::current_exe().expect("this bench")).args(["bare", &primary]);
             command.args(mirrored.then_some(candidate));
         }
         Program::Shadow => {
             let config = folder.path().join("shadow.yaml");
-            let store = folder.path().join("store");
-            let text = format!(
-                "listen: {{ address: 127.0.0.1:0 }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
-                 primary: {{ url: \"http://{primary}\" }}\n\
-                 candidate: {{ url: \"http://{candidate}\" }}\n\
-                 mirror: {{ enabled: {mirrored}, sample: 100% }}\n\
-                 store: {{ path: \"{}\" }}\n",
-                store.display()
-            );
-            fs::write(&config, text).expect("a config");
+            fs::write(&config, between(sides, mirrored, folder)).expect("a config");
             command.arg(env!("CARGO_BIN_EXE_shadow")).arg("run").arg("--config").arg(&config);
         }
     }

@@ -8,10 +8,13 @@
 #![expect(clippy::print_stdout, reason = "what a bench has to say")]
 #![expect(clippy::indexing_slicing, reason = "a bench may end in a panic")]
 
+#[path = "fixtures/between.rs"]
+mod fixture;
 #[path = "fixtures/program.rs"]
 mod program;
 
 use arc_swap::ArcSwap;
+use fixture::between;
 use shadowdiff::app::worker::{Place, Shared, run};
 use shadowdiff::base::clock;
 use shadowdiff::config::{self, Config};
@@ -92,7 +95,7 @@ fn per_request(mut cost: impl FnMut(usize) -> u64) -> f64 {
 
 fn allocations(sides: [SocketAddr; 2], mirrored: bool, requests: usize) -> u64 {
     let folder = TempDir::new().expect("a folder");
-    let text = config(sides, mirrored, &folder);
+    let text = between(sides, mirrored, &folder);
     let config = config::parse(&text, "bench.yaml", &|_| None).expect("a good config");
     let book = Arc::new(Mutex::new(Book::new(info(&config))));
     let (judges, inboxes) = Judges::start([Judge::new(book)]).expect("a thread");
@@ -154,7 +157,7 @@ fn strace() -> bool {
 fn calls(sides: [SocketAddr; 2], mirrored: bool, requests: usize) -> u64 {
     let folder = TempDir::new().expect("a folder");
     let config = folder.path().join("shadow.yaml");
-    fs::write(&config, self::config(sides, mirrored, &folder)).expect("a config");
+    fs::write(&config, between(sides, mirrored, &folder)).expect("a config");
     let table = folder.path().join("calls");
     // On one core, and so with one worker, as it is measured beside other programs.
     let mut traced = Command::new("taskset");
@@ -184,15 +187,6 @@ fn end(strace: &Child) {
 }
 
 // ---- both
-
-fn config([primary, candidate]: [SocketAddr; 2], mirrored: bool, folder: &TempDir) -> String {
-    format!(
-        "listen: {{ address: 127.0.0.1:0 }}\nadmin: {{ address: 127.0.0.1:0 }}\n\
-         primary: {{ url: \"http://{primary}\" }}\ncandidate: {{ url: \"http://{candidate}\" }}\n\
-         mirror: {{ enabled: {mirrored}, sample: 100% }}\nstore: {{ path: \"{}\" }}\n",
-        folder.path().join("store").display()
-    )
-}
 
 /// An upstream with a thread for each connection: it answers each read with one answer, and
 /// allocates nothing.

@@ -62,8 +62,8 @@ struct UploadState {
     room: u64,
     /// The rule that it breaks.
     broken: Option<Rule>,
-    /// It comes in chunks, or on a stream.
-    streamed: bool,
+    /// It comes in chunks of HTTP/1.
+    chunked: bool,
     /// It had trailers.
     trailed: bool,
     /// The request has been answered to the end: nobody needs the rest.
@@ -86,13 +86,13 @@ pub(super) enum Progress {
 pub(super) struct UploadTerms {
     /// The most that it may have, in bytes.
     pub most: Option<u64>,
-    /// Its length is not said.
-    pub streamed: bool,
+    /// It comes in chunks of HTTP/1.
+    pub chunked: bool,
 }
 
 impl Upload {
     /// An upload of which nothing has come.
-    pub(super) fn new(UploadTerms { most, streamed }: UploadTerms) -> Arc<Self> {
+    pub(super) fn new(UploadTerms { most, chunked }: UploadTerms) -> Arc<Self> {
         let state = UploadState {
             kept: None,
             complete: false,
@@ -100,7 +100,7 @@ impl Upload {
             waiting: false,
             room: most.unwrap_or(u64::MAX),
             broken: None,
-            streamed,
+            chunked,
             trailed: false,
             answered: false,
             waker: None,
@@ -193,7 +193,7 @@ impl Upload {
     /// may have read a request as part of them, and nobody could tell.
     pub(super) fn ends_its_connection(&self) -> bool {
         let state = self.state();
-        state.streamed && (state.trailed || !state.complete)
+        state.chunked && (state.trailed || !state.complete)
     }
 
     fn keep(&self, max: usize, charge: Charge) {

@@ -174,13 +174,10 @@ impl Tap {
         let admission = self.sink.admit(&head, address);
         let upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| upgrade(&head).is_some());
         let version = head.version;
-        let upload = (!body.is_end_stream()).then(|| {
-            Upload::new(UploadTerms {
-                most: settings.limits.body.map(|most| most.0),
-                streamed: body.size_hint().exact().is_none(),
-            })
-        });
-        let nominated = if upload.is_some() { nominated(&head.headers) } else { Vec::new() };
+        let most = settings.limits.body.map(|most| most.0);
+        let chunked = version < Version::HTTP_2 && body.size_hint().exact().is_none();
+        let upload = (!body.is_end_stream()).then(|| Upload::new(UploadTerms { most, chunked }));
+        let nominated = if chunked { nominated(&head.headers) } else { Vec::new() };
         to_upstream(&mut head, &client.peer, settings.via.as_ref());
         if version == Version::HTTP_10 {
             name_host(&mut head, self.pool.authority());

@@ -158,7 +158,7 @@ pub(super) fn to_client(head: &mut response::Parts, client: Version) {
     head.version = Version::HTTP_11;
 }
 
-/// Has the connection end with this answer. Over HTTP/2 that means nothing.
+/// Has the connection of HTTP/1 end with this answer.
 pub(super) fn close(head: &mut response::Parts) {
     head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
 }

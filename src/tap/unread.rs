@@ -34,7 +34,7 @@ impl Unread {
     pub async fn late(&self, patience: Duration) {
         loop {
             let now = clock::now();
-            let due = self.since().map_or(now, |since| since) + patience;
+            let due = self.since().unwrap_or(now) + patience;
             if due <= now {
                 return;
             }

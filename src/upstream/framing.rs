@@ -1,41 +1,37 @@
 //! The fields by which an answer of HTTP/1 says how long it is. Pure.
 
 use crate::model::Fault;
+use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
-use http::{HeaderName, HeaderValue};
 
 /// Leaves at most one length, that hyper has read the answer by. Chunks win over a length
 /// (RFC 9112 section 6.3); a coding beside them would be lost with its field (section 6.1), so that
 /// such an answer is none; a length that is no number is not passed on (RFC 9110 section 8.6).
 pub(super) fn settle(headers: &mut HeaderMap) -> Result<(), Fault> {
-    let (mut lengths, mut codings, mut plain) = (0, 0, true);
+    let (mut lengths, mut numbers, mut codings, mut chunked) = (0, true, 0, true);
     for (name, value) in &*headers {
         if name == CONTENT_LENGTH {
             lengths += 1;
-            plain &= is_number(value.as_bytes());
+            numbers &= is_number(value.as_bytes());
         } else if name == TRANSFER_ENCODING {
             codings += 1;
-            plain &= value.as_bytes().eq_ignore_ascii_case(b"chunked");
+            chunked &= value.as_bytes().eq_ignore_ascii_case(b"chunked");
         }
     }
     match (lengths, codings) {
-        (0 | 1, 0) | (0, 1) if plain => Ok(()),
+        (0 | 1, 0) if numbers => {}
         (_, 0) => {
             let length = one_length(headers);
-            replace(headers, CONTENT_LENGTH, length);
-            Ok(())
+            headers.remove(CONTENT_LENGTH);
+            headers.extend(length.map(|length| (CONTENT_LENGTH, length)));
         }
-        (_, 1) if is_chunked(headers) => {
-            replace(headers, CONTENT_LENGTH, None);
-            Ok(())
+        (0, 1) if chunked => {}
+        (_, 1) if chunked => {
+            headers.remove(CONTENT_LENGTH);
         }
-        _ => Err(Fault::Malformed),
+        _ => return Err(Fault::Malformed),
     }
-}
-
-fn is_chunked(headers: &HeaderMap) -> bool {
-    let coding = headers.get(TRANSFER_ENCODING);
-    coding.is_some_and(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    Ok(())
 }
 
 /// What all lines and members of lines say, where that is one number.
@@ -52,16 +48,10 @@ fn is_number(text: &[u8]) -> bool {
     !text.is_empty() && text.len() < 20 && text.iter().all(u8::is_ascii_digit)
 }
 
-fn replace(headers: &mut HeaderMap, name: HeaderName, value: Option<HeaderValue>) {
-    headers.remove(&name);
-    if let Some(value) = value {
-        headers.insert(name, value);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderName;
 
     #[test]
     fn one_length_or_chunks_alone_are_left() {

@@ -273,7 +273,7 @@ fn a_client_whose_windows_stay_shut_is_given_up_like_one_that_reads_nothing() {
     let mut h2 = H2::connect(shadow.listen);
     h2.settings(&[(4, 0)]);
     h2.get(1, &[]);
-    // The socket is read, and every ping is answered; nothing may be sent all the same.
+    // The socket is read all the time; of the answer nothing may be sent all the same.
     while h2.read().is_some() {}
     let refused = "shadow_refused_total{rule=\"write_timeout\"}";
     eventually("it is counted", || (shadow.metric(refused) == 1).then_some(()));
