@@ -23,6 +23,8 @@ words! {
         Trace = "trace",
         /// The request has passed this process before.
         Loop = "loop",
+        /// OPTIONS that may be forwarded no further: the tap is the last to answer it.
+        MaxForwards = "max_forwards",
         /// The target is over `listen.limits.target`.
         TargetTooLong = "target_too_long",
         /// The header fields are over `listen.limits.head` or `listen.limits.fields`.

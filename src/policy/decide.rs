@@ -3,8 +3,8 @@
 use crate::config::{Methods, Mirror};
 use crate::model::{RequestId, SkipReason};
 use crate::policy::sampling::{always, sampled};
-use crate::policy::{MARKER, Plan, Policy};
-use http::header::{CONTENT_LENGTH, UPGRADE};
+use crate::policy::{MARKER, Plan, Policy, upgrade};
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use std::net::IpAddr;
@@ -40,7 +40,7 @@ impl Policy {
             Some(SkipReason::Disabled)
         } else if head.headers.contains_key(&MARKER) {
             Some(SkipReason::Marker)
-        } else if head.headers.contains_key(UPGRADE) {
+        } else if upgrade(head).is_some() {
             Some(SkipReason::Upgrade)
         } else if mirror.methods == Methods::Safe && !is_safe(&head.method) {
             Some(SkipReason::Method)

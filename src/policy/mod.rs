@@ -10,9 +10,11 @@ mod marker;
 mod plan;
 mod ramp;
 mod sampling;
+mod upgrade;
 
 pub use decide::Decision;
 pub use marker::{MARKER, Marker, strip_markers};
 pub use plan::{Constants, Plan, Policy};
 pub use ramp::Ramp;
 pub use sampling::flow;
+pub use upgrade::{has_token, upgrade};

@@ -2,15 +2,13 @@
 
 use crate::base::{Alarm, Alarms, clock};
 use crate::model::{Answered, Fault, Rule};
-use crate::policy::Marker;
+use crate::policy::{Marker, upgrade};
 use crate::tap::body::{Ending, LiveBody, Passage, Rest, Streamed, UpBody};
 use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Head, Progress, Upload, UploadTerms};
 use crate::tap::client::Client;
 use crate::tap::complaints::Complaints;
-use crate::tap::headers::{
-    close, frame, name_host, nominated, strip, to_client, to_upstream, upgrade,
-};
+use crate::tap::headers::{close, frame, name_host, nominated, strip, to_client, to_upstream};
 use crate::tap::interim::Interim;
 use crate::tap::pass::rule_against;
 use crate::tap::refuse::{for_fault, for_rule, status};

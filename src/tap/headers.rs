@@ -1,15 +1,16 @@
 //! What a proxy changes in a head, and nothing else (RFC 9110 section 7.6). Pure.
 
+use crate::policy::{has_token, upgrade};
 use crate::tap::settings::{Settings, Trust, Via};
 use bytes::Bytes;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, TE,
-    TRANSFER_ENCODING, UPGRADE, VIA,
+    CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
+    MAX_FORWARDS, TE, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::request::Parts;
 use http::response;
 use http::uri::{Authority, PathAndQuery};
-use http::{Uri, Version};
+use http::{Method, StatusCode, Uri, Version};
 use std::net::IpAddr;
 
 static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -120,6 +121,7 @@ pub(super) fn to_upstream(head: &mut Parts, peer: &Peer, via: Option<&Via>) {
     }
     set_host(head);
     join_cookies(head);
+    count_down(head);
     forwarded(&mut head.headers, peer);
     if let Some(via) = via {
         head.headers.append(VIA, via.of_request(head.version));
@@ -154,6 +156,10 @@ pub(super) fn to_client(head: &mut response::Parts, client: Version) {
     if client == Version::HTTP_10 {
         close(head);
     }
+    // It has no content that could have one (RFC 9110 section 8.6).
+    if head.status == StatusCode::NO_CONTENT {
+        head.headers.remove(CONTENT_LENGTH);
+    }
     // The version belongs to a connection: each side has its own (RFC 9110 section 2.5).
     head.version = Version::HTTP_11;
 }
@@ -173,8 +179,8 @@ pub(super) fn name_host(head: &mut Parts, authority: &Authority) {
     }
 }
 
-/// Removes from the trailers of a request what may not stand there: the fields of one connection,
-/// those that `Connection` names, and those by which a request is framed, routed or told apart
+/// Removes from trailers what may not stand there: the fields of one connection, those that
+/// `Connection` names, and those by which a message is framed, routed or told apart
 /// (RFC 9110 sections 6.5.1 and 7.6.1).
 pub(super) fn strip_trailers(trailers: &mut HeaderMap, nominated: &[HeaderName]) {
     let stays = |name: &HeaderName| {
@@ -200,13 +206,22 @@ const NO_TRAILERS: [&str; 9] = [
     "via",
 ];
 
-/// The protocol that a client of HTTP/1.1 asks to go over to (RFC 9110 section 7.8). HTTP/2 is not
-/// one: whoever wants it begins with it (RFC 9113 section 3.1).
-pub(super) fn upgrade(head: &Parts) -> Option<HeaderValue> {
-    let protocol = head.headers.get(UPGRADE)?;
-    let known = !has_token(&head.headers, &UPGRADE, b"h2c");
-    let asked = has_token(&head.headers, &CONNECTION, b"upgrade");
-    (known && asked && head.version == Version::HTTP_11).then(|| protocol.clone())
+/// So often OPTIONS may be forwarded, where it says that (RFC 9110 section 7.6.2). More than fits is
+/// as much as fits.
+pub(super) fn hops(head: &Parts) -> Option<u64> {
+    if head.method != Method::OPTIONS {
+        return None;
+    }
+    let digits = head.headers.get(MAX_FORWARDS)?.to_str().ok()?;
+    let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    number.then(|| digits.parse().unwrap_or(u64::MAX))
+}
+
+/// Counts this hop.
+fn count_down(head: &mut Parts) {
+    if let Some(left) = hops(head).and_then(|hops| hops.checked_sub(1)) {
+        head.headers.insert(MAX_FORWARDS, HeaderValue::from(left));
+    }
 }
 
 /// HTTP/2 may cut cookies into several lines; HTTP/1 knows one (RFC 9113 section 8.2.3).
@@ -225,12 +240,6 @@ pub(super) fn frame(head: &mut Parts) {
     if !head.headers.contains_key(CONTENT_LENGTH) {
         head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
-}
-
-fn has_token(headers: &HeaderMap, name: &HeaderName, wanted: &[u8]) -> bool {
-    let values = headers.get_all(name).iter();
-    let mut tokens = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
-    tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(wanted))
 }
 
 /// Makes the target origin-form. The authority of an absolute-form or HTTP/2 target replaces Host

@@ -23,12 +23,13 @@
 //! | an absolute target | its answer | origin-form, its authority in Host |
 //! | CONNECT, TRACE | 405 | nothing |
 //! | our own name and number in Via | 508 | nothing |
+//! | OPTIONS with `Max-Forwards: 0` | 200 with Allow | nothing |
 //! | more than `listen.limits` allows | 414, 431 or 413 | nothing, or an aborted body |
 
 use crate::config::ListenLimits;
 use crate::model::{Fault, Rule};
 use crate::tap::body::LiveBody;
-use crate::tap::headers::host_of;
+use crate::tap::headers::{hops, host_of};
 use bytes::Bytes;
 use http::header::{
     ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, RETRY_AFTER,
@@ -48,7 +49,11 @@ pub(super) fn refusal(head: &Parts, limits: &ListenLimits) -> Option<Rule> {
     if head.method == Method::TRACE {
         return Some(Rule::Trace);
     }
-    target(head).or_else(|| host(head)).or_else(|| coding(head)).or_else(|| size(head, limits))
+    target(head)
+        .or_else(|| host(head))
+        .or_else(|| coding(head))
+        .or_else(|| size(head, limits))
+        .or_else(|| (hops(head) == Some(0)).then_some(Rule::MaxForwards))
 }
 
 /// The four forms of a target (RFC 9112 section 3.2).
@@ -153,6 +158,7 @@ fn declared(headers: &HeaderMap) -> Option<u64> {
 /// What a client is told by each rule.
 pub(super) fn status(rule: Rule) -> StatusCode {
     match rule {
+        Rule::MaxForwards => StatusCode::OK,
         // A failed handshake leaves no way to say anything; its line in the log has this status.
         Rule::Handshake | Rule::Malformed | Rule::Host | Rule::Target | Rule::Scheme => {
             StatusCode::BAD_REQUEST
@@ -176,7 +182,7 @@ pub(super) fn for_rule(rule: Rule, version: Version) -> Response<LiveBody> {
     let mut response = short(status(rule));
     let headers = response.headers_mut();
     match rule {
-        Rule::Connect | Rule::Trace => {
+        Rule::Connect | Rule::Trace | Rule::MaxForwards => {
             let allowed = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
             headers.insert(ALLOW, HeaderValue::from_static(allowed));
         }
@@ -202,6 +208,7 @@ pub(super) fn for_fault(fault: Fault) -> Response<LiveBody> {
 /// An answer that says what its status says: no internals reach a client.
 fn short(status: StatusCode) -> Response<LiveBody> {
     let text = match status {
+        StatusCode::OK => return Response::new(LiveBody::none()),
         StatusCode::BAD_REQUEST => "bad request\n",
         StatusCode::FORBIDDEN => "forbidden\n",
         StatusCode::METHOD_NOT_ALLOWED => "method not allowed\n",
@@ -241,7 +248,8 @@ mod tests {
     #[test]
     fn every_rule_has_an_answer() {
         for &rule in Rule::ALL {
-            assert!(status(rule).is_client_error() || status(rule).is_server_error(), "{rule}");
+            let fault = status(rule).is_client_error() || status(rule).is_server_error();
+            assert_eq!(fault, rule != Rule::MaxForwards, "{rule}");
         }
     }
 }

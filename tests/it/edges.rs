@@ -150,3 +150,62 @@ fn an_empty_body_in_chunks_is_one_for_the_candidate_too() {
         assert_eq!(side.seen()[0].header("transfer-encoding"), Some("chunked"));
     }
 }
+
+/// The status of the answer to one request that is the last on its connection.
+fn status_of(shadow: &Shadow, request: &str) -> String {
+    let answer = raw(shadow.listen, format!("{request}host: a\r\nconnection: close\r\n\r\n"));
+    answer.get(9..12).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn max_forwards_of_options_is_counted_down_and_the_tap_is_the_last_at_none() {
+    let primary = ok();
+    let shadow = Shadow::edge(primary.address, "");
+    let options = "OPTIONS * HTTP/1.1\r\nmax-forwards: ";
+    let last = raw(shadow.listen, format!("{options}0\r\nhost: a\r\nconnection: close\r\n\r\n"));
+    assert!(last.starts_with("HTTP/1.1 200 ") && last.contains("allow: GET, "), "{last}");
+    assert!(last.ends_with("\r\n\r\n") && last.contains("content-length: 0\r\n"), "{last}");
+    assert!(primary.seen().is_empty());
+    assert_eq!(shadow.metric("shadow_refused_total{rule=\"max_forwards\"}"), 1);
+    let most = u64::MAX.to_string();
+    let more = format!("1{most}");
+    for (said, passed) in [
+        ("1", "0"),
+        ("010", "9"),
+        (&most, "18446744073709551614"),
+        (&more, "18446744073709551614"),
+        ("-1", "-1"),
+    ] {
+        assert_eq!(status_of(&shadow, &format!("{options}{said}\r\n")), "200", "{said}");
+        assert_eq!(primary.seen().last().expect("one").header("max-forwards"), Some(passed));
+    }
+    // Other methods may be sent on with it as it is.
+    assert_eq!(status_of(&shadow, "GET / HTTP/1.1\r\nmax-forwards: 0\r\n"), "200");
+    assert_eq!(primary.seen().last().expect("one").header("max-forwards"), Some("0"));
+}
+
+#[test]
+fn an_answer_without_content_has_no_length() {
+    let none = b"HTTP/1.1 204 No Content\r\ncontent-length: 7\r\n\r\n";
+    let primary = Origin::start(|_| Act::Kept(none.to_vec()));
+    let shadow = Shadow::edge(primary.address, "");
+    for method in ["HEAD", "GET", "DELETE"] {
+        let request = format!("{method} / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        let answer = raw(shadow.listen, request);
+        assert!(answer.starts_with("HTTP/1.1 204 "), "{answer}");
+        assert!(!answer.contains("content-length"), "{method}: {answer}");
+    }
+}
+
+#[test]
+fn an_offer_of_http_2_that_is_not_taken_up_is_mirrored() {
+    let (primary, candidate) = (ok(), ok());
+    let rest = "isolation: { assert: \"stores nothing\" }\n";
+    let shadow = Shadow::start(primary.address, candidate.address, rest);
+    let request = "GET / HTTP/1.1\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\
+        connection: upgrade, http2-settings, close\r\nhost: a\r\n\r\n";
+    assert_eq!(raw(shadow.listen, request).get(9..12), Some("200"));
+    eventually("the copy has come", || (!candidate.seen().is_empty()).then_some(()));
+    assert_eq!(candidate.seen()[0].header("upgrade"), None);
+    assert_eq!(shadow.settled(1)["coverage"]["skipped"]["upgrade"], serde_json::Value::Null);
+}
