@@ -9,7 +9,7 @@ use crate::tap::capture::{Capture, Upload};
 use crate::tap::forward::Line;
 use crate::tap::headers::strip_trailers;
 use crate::tap::interim::Hold;
-use crate::tap::unread::Taking;
+use crate::tap::unread::Reader;
 use crate::upstream::{Lease, classify};
 use bytes::Bytes;
 use http::{HeaderName, StatusCode, Version};
@@ -188,8 +188,9 @@ pub struct Passage {
     pub(super) upload: Option<Arc<Upload>>,
     /// The time that is left, where that is bounded.
     pub(super) bound: Option<Bound>,
-    /// Over HTTP/2, whether the client takes it.
-    pub(super) taking: Option<Taking>,
+    pub(super) reader: Reader,
+    /// Why it ends here, to be said once all that came before has been passed on.
+    pub(super) broken: Option<BodyError>,
     pub(super) end: Option<Ending>,
 }
 
@@ -257,9 +258,11 @@ impl Passage {
     }
 
     /// Whether an answer that gives no more has been cut off. One that came whole before the end
-    /// of its request may cancel the rest of that (RFC 9113 section 8.1).
+    /// of its request may cancel the rest of that (RFC 9113 section 8.1); where it has said no
+    /// length, nothing tells the two apart.
     fn is_cut_off(&self) -> bool {
-        let early = self.upload.as_ref().is_some_and(|upload| !upload.is_complete());
+        let open = self.upload.as_ref().is_some_and(|upload| !upload.is_complete());
+        let early = open && self.body.size_hint().exact().is_none();
         self.end.is_some() && !early && is_cut_off(self.version, &self.body)
     }
 
@@ -271,7 +274,49 @@ impl Passage {
             }
         }
     }
+
+    /// The next piece. An error is held back until the next time: hyper drops what it has not
+    /// written when it meets one, the head too.
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        let piece = ready!(self.poll_passing(cx));
+        let Some(Err(error)) = piece else { return Poll::Ready(piece) };
+        self.broken = Some(error);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn poll_passing(&mut self, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
+        if let Some(bound) = &mut self.bound
+            && bound.poll_over(cx).is_ready()
+        {
+            return Poll::Ready(Some(Err(BodyError::TooLong)));
+        }
+        if !self.reader.asks() {
+            return Poll::Pending;
+        }
+        let mut frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if frame.is_some() {
+            self.reader.offered();
+        }
+        if frame.is_none() && self.is_cut_off() {
+            self.fault(Fault::Reset);
+            return Poll::Ready(Some(Err(BodyError::Cancelled)));
+        }
+        self.observe(frame.as_ref());
+        if let Some(Ok(frame)) = &mut frame
+            && let Some(trailers) = frame.trailers_mut()
+        {
+            strip_trailers(trailers, &[]);
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(BodyError::from)))
+    }
 }
+
+/// A piece of a body in passing.
+type Piece = Result<Frame<Bytes>, BodyError>;
 
 impl Passage {
     fn fault(&mut self, fault: Fault) {
@@ -302,26 +347,7 @@ impl Body for LiveBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self.get_mut() {
             Self::Fixed(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
-            Self::Stream(passage) => {
-                if let Some(bound) = &mut passage.bound
-                    && bound.poll_over(cx).is_ready()
-                {
-                    return Poll::Ready(Some(Err(BodyError::TooLong)));
-                }
-                if let Some(taking) = &mut passage.taking {
-                    taking.asked();
-                }
-                let frame = ready!(Pin::new(&mut passage.body).poll_frame(cx));
-                if let Some(taking) = passage.taking.as_mut().filter(|_| frame.is_some()) {
-                    taking.offered();
-                }
-                if frame.is_none() && passage.is_cut_off() {
-                    passage.fault(Fault::Reset);
-                    return Poll::Ready(Some(Err(BodyError::Cancelled)));
-                }
-                passage.observe(frame.as_ref());
-                Poll::Ready(frame.map(|frame| frame.map_err(BodyError::from)))
-            }
+            Self::Stream(passage) => passage.poll_frame(cx),
         }
     }
 

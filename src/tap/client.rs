@@ -7,6 +7,7 @@
 //! This module never lets a connection rest with anything of an exchange left in hyper.
 
 use crate::base::{Chain, clock};
+use crate::config::ListenLimits;
 use crate::model::Rule;
 use crate::tap::Tap;
 use crate::tap::body::LiveBody;
@@ -16,8 +17,9 @@ use crate::tap::patient::{Begun, Patient};
 use crate::tap::seldom::Seldom;
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
-use crate::tap::unread::Unread;
+use crate::tap::unread::{Reader, Unread};
 use crate::tap::waiting::{REST, Waiting};
+use http::Version;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
@@ -70,8 +72,8 @@ impl Tap {
         mut stop: watch::Receiver<Stop>,
     ) {
         let address = peer.address;
-        let client = Arc::new(Client::new(self.clone(), peer));
         let begun = Begun::default();
+        let client = Arc::new(Client::new(self.clone(), peer, begun.clone()));
         let stream = Patient::new(stream, settings.timeouts.write, begun.clone());
         // In boxes: a connection at rest is small.
         let ended = if http2 {
@@ -95,7 +97,11 @@ impl Tap {
 /// The rule that a client broke, where its connection ended for that.
 fn broken_rule(error: &hyper::Error) -> Option<Rule> {
     let io = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
-    if error.is_parse() {
+    if error.is_parse_too_large() {
+        // hyper tells the two apart by their texts alone.
+        let target = error.to_string().starts_with("URI");
+        Some(if target { Rule::TargetTooLong } else { Rule::HeadTooLarge })
+    } else if error.is_parse() {
         Some(Rule::Malformed)
     } else if error.is_timeout() {
         Some(Rule::HeadTimeout)
@@ -109,11 +115,24 @@ fn h1(settings: &Settings, timer: Waiting) -> http1::Builder {
     builder.half_close(true).timer(timer);
     // It runs from the opening of a connection and from the end of each exchange.
     builder.header_read_timeout(settings.timeouts.head);
+    builder.max_buf_size(buffer(&settings.limits));
     if settings.limits.fields > HYPERS_FIELDS {
         builder.max_headers(settings.limits.fields);
     }
     builder
 }
+
+/// So much of a request hyper holds at one time: its whole head, which is no larger than what the
+/// limits allow by far, or a piece of its body.
+fn buffer(limits: &ListenLimits) -> usize {
+    let head = limits.head.as_usize().saturating_add(limits.target.as_usize());
+    head.saturating_add(BESIDE_LIMITS).clamp(LEAST_BUFFER, MOST_BUFFER)
+}
+
+/// What a head is made of beside its target and fields, generously.
+const BESIDE_LIMITS: usize = 8 << 10;
+const LEAST_BUFFER: usize = 128 << 10;
+const MOST_BUFFER: usize = 408 << 10;
 
 /// The length of what an HTTP/2 connection begins with (RFC 9113 section 3.4).
 const PREFACE: usize = 24;
@@ -126,12 +145,16 @@ const HYPERS_FIELDS: usize = 100;
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 32;
 
+/// The next piece of an answer is asked for once less than this of what came before is yet to be
+/// written: a client that opens its windows wide and reads nothing has no more than that and a piece.
+const SEND_BUFFER: usize = 16 << 10;
+
 fn h2(settings: &Settings) -> http2::Builder<TokioExecutor> {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     let head = u32::try_from(settings.limits.head.0).unwrap_or(u32::MAX);
     builder.timer(TokioTimer::new()).max_concurrent_streams(256).max_header_list_size(head);
     builder.initial_stream_window_size(STREAM_WINDOW);
-    builder.initial_connection_window_size(CONNECTION_WINDOW);
+    builder.initial_connection_window_size(CONNECTION_WINDOW).max_send_buf_size(SEND_BUFFER);
     // A client that does not answer a PING either is gone.
     builder.keep_alive_interval(settings.timeouts.head).keep_alive_timeout(settings.timeouts.head);
     builder
@@ -154,8 +177,10 @@ pub(super) struct Client {
     cut: Notify,
     /// The same, at a glance.
     is_cut: AtomicBool,
+    /// What has passed on it.
+    begun: Begun,
     /// Its answers over HTTP/2.
-    pub(super) unread: Unread,
+    unread: Unread,
 }
 
 /// Why a connection is not simply driven on.
@@ -174,10 +199,18 @@ enum Met {
 }
 
 impl Client {
-    fn new(tap: Arc<Tap>, peer: Peer) -> Self {
+    fn new(tap: Arc<Tap>, peer: Peer, begun: Begun) -> Self {
         let (cut, is_cut) = (Notify::new(), AtomicBool::new(false));
-        let unread = Unread::default();
-        Self { tap, peer, tunnel: Mutex::default(), cut, is_cut, unread }
+        let (tunnel, unread) = (Mutex::default(), Unread::default());
+        Self { tap, peer, tunnel, cut, is_cut, begun, unread }
+    }
+
+    /// Who takes an answer in this version.
+    pub(super) fn reader(&self, version: Version) -> Reader {
+        match version {
+            Version::HTTP_2 => Reader::Http2(self.unread.answer()),
+            _ => Reader::Http1(self.begun.clone()),
+        }
     }
 
     /// Ends the connection, whatever is under way on it.
@@ -427,7 +460,11 @@ mod tests {
             let marker = Marker::new("session", &[0; 32]);
             let tap = Tap::new(endpoint, Arc::new(Blind), shared, marker);
             let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-            let client = Arc::new(Client::new(tap, Peer::new(address, settings.trust(address))));
+            let client = Arc::new(Client::new(
+                tap,
+                Peer::new(address, settings.trust(address)),
+                Begun::default(),
+            ));
             let (told, stop) = watch::channel(Stop::No);
             let begun = Begun::default();
             let near = Patient::new(near, WAIT * 6, begun.clone());

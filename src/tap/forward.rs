@@ -14,7 +14,7 @@ use crate::tap::pass::rule_against;
 use crate::tap::refuse::{for_fault, for_rule, status};
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
-use crate::tap::unread::Taking;
+use crate::tap::unread::Reader;
 use crate::tap::{Admission, Sink};
 use crate::telemetry::{Access, AccessLog, EdgeMeters};
 use crate::upstream::{self, Again, Endpoint, Pool};
@@ -123,8 +123,8 @@ impl Tap {
             Ok(answer) => {
                 let primary = clock::now().saturating_duration_since(sent);
                 let bound = patience.end.map(|end| Bound::new(end, client));
-                let taking = (received.version == Version::HTTP_2).then(|| client.unread.answer());
-                self.pass(answer, kept, Passing { upload, received, primary, bound, taking })
+                let reader = client.reader(received.version);
+                self.pass(answer, kept, Passing { upload, received, primary, bound, reader })
             }
             Err(Failure::Primary(fault)) => self.fail(fault, kept, received),
             Err(Failure::Client(rule)) => {
@@ -267,7 +267,7 @@ impl Tap {
         &self,
         (response, lease): Answer,
         kept: Kept,
-        Passing { upload, received, primary, bound, taking }: Passing,
+        Passing { upload, received, primary, bound, reader }: Passing,
     ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         let version = head.version;
@@ -287,10 +287,9 @@ impl Tap {
         let added = clock::now().saturating_duration_since(received.at).saturating_sub(primary);
         let received = received.at;
         let end = Some(Ending { lease, capture, sink, status, received, added, access });
-        Response::from_parts(
-            head,
-            LiveBody::Stream(Passage { body, version, upload, bound, taking, end }),
-        )
+        let broken = None;
+        let passage = Passage { body, version, upload, bound, reader, broken, end };
+        Response::from_parts(head, LiveBody::Stream(passage))
     }
 
     fn fail(&self, fault: Fault, kept: Kept, received: Received) -> Response<LiveBody> {
@@ -347,7 +346,7 @@ struct Passing {
     /// What the primary took to begin it.
     primary: Duration,
     bound: Option<Bound>,
-    taking: Option<Taking>,
+    reader: Reader,
 }
 
 /// A request that is ready to be sent on.

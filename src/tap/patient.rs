@@ -40,6 +40,8 @@ struct Flags {
     unflushed: AtomicBool,
     /// hyper waits for the head of a request, and has done so for a while.
     waiting: AtomicBool,
+    /// The client has yet to take what was written: no more can be.
+    full: AtomicBool,
 }
 
 impl Begun {
@@ -74,9 +76,14 @@ impl Begun {
 
     /// All that has begun has ended for a while, in both directions.
     pub fn rests(&self) -> bool {
-        let Flags { begun, read, unflushed, waiting } = &*self.0;
+        let Flags { begun, read, unflushed, waiting, .. } = &*self.0;
         let under_way = begun.load(Relaxed) || unflushed.load(Relaxed);
         waiting.load(Relaxed) && read.load(Relaxed) > 0 && !under_way
+    }
+
+    /// Whether nothing can be written at this moment. The task that writes is woken as that ends.
+    pub fn is_full(&self) -> bool {
+        self.0.full.load(Relaxed)
     }
 
     fn read(&self, bytes: usize) {
@@ -113,13 +120,16 @@ impl<S> Patient<S> {
         self.begun.0.unflushed.store(true, Relaxed);
         if written.is_ready() {
             if self.blocked.take().is_some() {
-                // hyper (1.12) may forget to look for what it has read already when the last of a
-                // message could only just be written: it is made to look again.
+                // A body that waits for this is asked for more. And hyper (1.12) may forget to look
+                // for what it has read already when the last of a message could only just be
+                // written: it is made to look again.
                 cx.waker().wake_by_ref();
+                self.begun.0.full.store(false, Relaxed);
             }
             self.begun.written();
             return written;
         }
+        self.begun.0.full.store(true, Relaxed);
         let patience = self.patience;
         let timer = self.blocked.get_or_insert_with(|| Box::pin(sleep(patience)));
         timer.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))

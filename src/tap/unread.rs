@@ -1,17 +1,47 @@
-//! Answers over HTTP/2 that their client does not take.
+//! Answers that their client does not take.
 //!
-//! hyper asks for the next piece of an answer only once the client's windows have room for it. One
+//! Over HTTP/1, none is read from the primary while the client's socket is full: what is not taken
+//! stays with the primary, not in the tap.
+//!
+//! Over HTTP/2, hyper asks for the next piece of an answer only once the client's windows have room for it. One
 //! that is not asked for waits for the client; where none of a connection's answers moves, it is as
 //! a socket that takes nothing is over HTTP/1.
 //!
 //! This module never holds an answer against a client that the primary has yet to send.
 
 use crate::base::clock;
+use crate::tap::patient::Begun;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::time::sleep_until;
 
-/// The answers of one connection that wait for the client.
+/// Whether the client of an answer takes it.
+pub enum Reader {
+    Http1(Begun),
+    Http2(Taking),
+}
+
+impl Reader {
+    /// The next piece is asked for: whether it is to be read.
+    pub(super) fn asks(&mut self) -> bool {
+        match self {
+            Self::Http1(begun) => !begun.is_full(),
+            Self::Http2(taking) => {
+                taking.asked();
+                true
+            }
+        }
+    }
+
+    /// A piece was given.
+    pub(super) fn offered(&mut self) {
+        if let Self::Http2(taking) = self {
+            taking.offered();
+        }
+    }
+}
+
+/// The answers of one connection over HTTP/2 that wait for the client.
 #[derive(Clone, Default)]
 pub(super) struct Unread(Arc<Mutex<State>>);
 
@@ -54,7 +84,7 @@ impl Unread {
 }
 
 /// One answer on its way to the client.
-pub(super) struct Taking {
+pub struct Taking {
     unread: Unread,
     waits: bool,
 }

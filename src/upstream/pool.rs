@@ -38,6 +38,10 @@ const LINGER: Duration = Duration::from_secs(30);
 /// More idle connections than this are closed as they come back.
 const MOST_IDLE: usize = 512;
 
+/// So much of an answer, or of a body towards the other side, is held at one time: in one read comes
+/// one of 64 KiB with its head. No head may be larger.
+const MOST_BUFFERED: usize = 72 << 10;
+
 /// The connections of one worker to one target. The lock is never contended: only its own
 /// worker's thread takes it.
 pub struct Pool<B> {
@@ -109,7 +113,10 @@ where
     pub fn new(endpoint: impl Into<Endpoint>) -> Arc<Self> {
         let endpoint = endpoint.into();
         let mut builder = http1::Builder::new();
-        builder.writev(true).allow_spaces_after_header_name_in_responses(true);
+        builder
+            .max_buf_size(MOST_BUFFERED)
+            .writev(true)
+            .allow_spaces_after_header_name_in_responses(true);
         let multiplex = endpoint.may_multiplex().then(|| Box::new(Multiplex::new()));
         Arc::new(Self { endpoint, idle: Mutex::default(), builder, multiplex })
     }

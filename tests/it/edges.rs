@@ -198,6 +198,18 @@ fn an_answer_without_content_has_no_length() {
 }
 
 #[test]
+fn trailers_of_an_answer_are_those_of_no_connection() {
+    let chunks = b"HTTP/1.1 200 OK\r\ntrailer: x-sum, connection, keep-alive, content-length\r\n\
+        transfer-encoding: chunked\r\n\r\n0\r\nx-sum: 7\r\nconnection: close\r\n\
+        keep-alive: timeout=5\r\ncontent-length: 9\r\n\r\n";
+    let primary = Origin::start(|_| Act::Kept(chunks.to_vec()));
+    let shadow = Shadow::edge(primary.address, "");
+    let request = "GET / HTTP/1.1\r\nhost: a\r\nte: trailers\r\nconnection: te, close\r\n\r\n";
+    let answer = raw(shadow.listen, request);
+    assert!(answer.ends_with("\r\n0\r\nx-sum: 7\r\n\r\n"), "{answer}");
+}
+
+#[test]
 fn an_offer_of_http_2_that_is_not_taken_up_is_mirrored() {
     let (primary, candidate) = (ok(), ok());
     let rest = "isolation: { assert: \"stores nothing\" }\n";

@@ -1,9 +1,14 @@
 //! How long an exchange may take, and how slow either end may be.
 
 use crate::support::{
-    Client, Frame, H2, Origin, Reply, Shadow, accept, connect, eventually, listener, until,
+    Client, Frame, H2, Origin, Reply, Shadow, accept, connect, eventually, listener, read_head,
+    rogue, until,
 };
+use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 
@@ -154,4 +159,97 @@ fn case_53_a_body_that_comes_byte_by_byte_is_taken_while_it_goes_on() {
         std::thread::park_timeout(std::time::Duration::from_millis(50));
     }
     assert_eq!(Client::of(client).answer("POST").text(), "x".repeat(20));
+}
+
+/// A connection whose socket takes in little.
+fn narrow(address: SocketAddr) -> TcpStream {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small buffer");
+    socket.connect(&address.into()).expect("a connection");
+    socket.into()
+}
+
+/// Waits until a count has not moved for a while; gives it.
+fn at_rest(count: impl Fn() -> u64) -> u64 {
+    let (mut last, mut looks) = (0, 0);
+    eventually("all to stand still", || {
+        let now = count();
+        looks = if now == last { looks + 1 } else { 0 };
+        last = now;
+        (looks == 50).then_some(now)
+    })
+}
+
+/// A side whose answers do not end, and how much of them it has written.
+fn endless() -> (SocketAddr, Arc<AtomicU64>) {
+    let written = Arc::new(AtomicU64::new(0));
+    let count = written.clone();
+    let side = rogue(move |mut stream| {
+        read_head(&mut stream);
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n";
+        stream.write_all(head).expect("written");
+        while let Ok(length) = stream.write(&[b'x'; 64 << 10]) {
+            count.fetch_add(length as u64, SeqCst);
+        }
+    });
+    (side, written)
+}
+
+/// Exchanges that do not move, and what each may cost at most.
+const STALLED: u64 = 100;
+const ANSWER_KIB: u64 = 400;
+const UPLOAD_KIB: u64 = 700;
+
+#[test]
+fn an_answer_that_its_client_does_not_read_stays_with_the_primary() {
+    let (primary, written) = endless();
+    let shadow = Shadow::edge(primary, "");
+    let before = at_rest(|| shadow.peak_memory_kib());
+    let stalled: Vec<_> = (0..STALLED).map(|_| narrow(shadow.listen)).collect();
+    for mut stream in &stalled {
+        stream.write_all(GET.as_bytes()).expect("written");
+    }
+    at_rest(|| written.load(SeqCst));
+    let each = (shadow.peak_memory_kib() - before) / STALLED;
+    assert!((1..ANSWER_KIB).contains(&each), "{each} KiB for each client");
+}
+
+#[test]
+fn windows_that_are_wide_open_let_no_more_of_an_answer_in() {
+    const INITIAL_WINDOW: u16 = 4;
+    const WINDOW_UPDATE: u8 = 8;
+    const WIDE: u32 = (1 << 31) - 1;
+    let (primary, written) = endless();
+    let shadow = Shadow::edge(primary, "");
+    let before = at_rest(|| shadow.peak_memory_kib());
+    let mut h2 = H2::of(narrow(shadow.listen));
+    h2.settings(&[(INITIAL_WINDOW, WIDE)]);
+    h2.send(WINDOW_UPDATE, 0, 0, &(WIDE - 65_535).to_be_bytes());
+    for number in 0..STALLED {
+        h2.get(2 * u32::try_from(number).expect("few") + 1, &[]);
+    }
+    at_rest(|| written.load(SeqCst));
+    let each = (shadow.peak_memory_kib() - before) / STALLED;
+    assert!((1..ANSWER_KIB).contains(&each), "{each} KiB for each stream");
+}
+
+#[test]
+fn an_upload_that_the_primary_does_not_read_stays_with_its_client() {
+    let (_primary, address) = listener();
+    let shadow = Shadow::edge(address, "");
+    let before = at_rest(|| shadow.peak_memory_kib());
+    let written = Arc::new(AtomicU64::new(0));
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n";
+    let stalled: Vec<_> = (0..STALLED).map(|_| connect(shadow.listen, head)).collect();
+    for stream in &stalled {
+        let (mut stream, count) = (stream.try_clone().expect("a socket"), written.clone());
+        std::thread::spawn(move || {
+            while let Ok(length) = stream.write(&[b'x'; 64 << 10]) {
+                count.fetch_add(length as u64, SeqCst);
+            }
+        });
+    }
+    at_rest(|| written.load(SeqCst));
+    let each = (shadow.peak_memory_kib() - before) / STALLED;
+    assert!((1..UPLOAD_KIB).contains(&each), "{each} KiB for each client");
 }

@@ -4,14 +4,18 @@ use crate::support::wire::{
     Manner, Payload, Peer, at_once, between, clear, empty, folder, http2, plain, runtime, start,
     text,
 };
-use crate::support::{Client, Frame, H2, PATIENCE, Shadow, eventually, get, hold, rogue};
+use crate::support::{
+    Client, Frame, H2, PATIENCE, Shadow, eventually, fields_of, get, hold, rogue,
+};
 use http::{Request, Response, StatusCode};
+use hyper::client::conn::http2::SendRequest;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::sync_channel;
 use std::thread;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 const OFF: &str = "mirror: { enabled: false }";
@@ -215,7 +219,7 @@ fn a_side_that_takes_no_body_holds_its_client_back() {
 }
 
 #[test]
-fn a_thousand_requests_share_few_streams() {
+fn a_thousand_requests_share_what_streams_there_are() {
     let manner = Manner { max_streams: Some(10), ..Manner::default() };
     let primary = Peer::start(manner, |_| async {
         tokio::task::yield_now().await;
@@ -239,7 +243,47 @@ fn a_thousand_requests_share_few_streams() {
     });
     assert!(primary.busiest.load(SeqCst) <= 10);
     let workers = thread::available_parallelism().map_or(1, usize::from);
-    assert!(primary.connections.load(SeqCst) <= 8 * workers);
+    assert!(primary.connections.load(SeqCst) <= 128 * workers);
+}
+
+#[test]
+fn streams_that_one_client_holds_are_not_missing_for_another() {
+    let gate = Arc::new(Notify::new());
+    let opened = gate.clone();
+    let manner = Manner { max_streams: Some(2), ..Manner::default() };
+    let primary = Peer::start(manner, move |request: Request<_>| {
+        let opened = opened.clone();
+        async move {
+            if request.uri().path() == "/held" {
+                opened.notified().await;
+            }
+            Ok(Response::new(text("{}")))
+        }
+    });
+    let shadow = between(&primary, &plain(), OFF);
+    runtime().block_on(async {
+        let held = http2(shadow.listen).await;
+        let ask = |mut sender: SendRequest<Payload>, target: &'static str| {
+            let request = Request::get(target).body(empty()).expect("a request");
+            async move { sender.send_request(request).await.expect("an answer").status() }
+        };
+        let mut all = JoinSet::new();
+        for _ in 0..64 {
+            all.spawn(ask(held.clone(), "http://a/held"));
+        }
+        while primary.busiest.load(SeqCst) < 2 || primary.connections.load(SeqCst) < 32 {
+            tokio::task::yield_now().await;
+        }
+        // Some of them are with the same worker.
+        for _ in 0..8 {
+            assert_eq!(ask(http2(shadow.listen).await, "http://a/").await, 200);
+        }
+        while !all.is_empty() {
+            gate.notify_waiters();
+            all.try_join_next();
+            tokio::task::yield_now().await;
+        }
+    });
 }
 
 #[test]
@@ -352,4 +396,24 @@ fn a_large_head_passes_and_no_other_answer_suffers() {
             });
         }
     });
+}
+
+#[test]
+fn an_answer_shorter_than_it_said_is_cut_off_also_where_its_side_asks_for_no_more() {
+    let short = fields_of(&[(":status", "200"), ("content-length", "9")]);
+    let primary = rogue(move |stream| {
+        let Some(mut h2) = H2::accept(stream, &[(MAX_STREAMS, 100)]) else { return };
+        while let Some(stream) = h2.next_request() {
+            h2.send(Frame::HEADERS, Frame::END_HEADERS, stream, &short);
+            h2.send(Frame::DATA, 0, stream, b"half");
+            h2.send(Frame::RST_STREAM, 0, stream, &[0; 4]);
+        }
+    });
+    let shadow = before(primary);
+    let mut client = Client::connect(shadow.listen);
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nab");
+    let answer = client.answer("POST");
+    assert_eq!((answer.status, answer.body.as_slice(), answer.whole), (200, &b"half"[..], false));
+    let fault = "shadow_live_faults_total{fault=\"reset\"}";
+    eventually("the fault to be counted", || (shadow.metric(fault) == 1).then_some(()));
 }

@@ -37,7 +37,11 @@ pub struct H2 {
 impl H2 {
     /// Connects, and sends the preface with empty settings.
     pub fn connect(address: SocketAddr) -> Self {
-        let mut stream = TcpStream::connect(address).expect("a connection");
+        Self::of(TcpStream::connect(address).expect("a connection"))
+    }
+
+    /// The same on a connection that is there.
+    pub fn of(mut stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
         stream.write_all(PREFACE).expect("written");
         let mut h2 = Self { stream };
