@@ -27,9 +27,10 @@ use tokio::sync::Notify;
 /// Requests on one connection at one time, where the other side allows as many.
 const MOST_STREAMS: usize = 100;
 
-/// Connections of one worker to one target. Beyond them, requests wait for a stream to end; only
-/// one that has been let down on them twice gets a connection of its own.
-const MOST_CONNECTIONS: usize = 8;
+/// Connections of one worker to one target: more are opened as streams run out, so that no client
+/// waits for what another one holds. Beyond them, requests wait for a stream to end; only one that
+/// has been let down on them twice gets a connection of its own.
+const MOST_CONNECTIONS: usize = 128;
 
 /// What may be under way on one stream without having been read. All streams of a connection
 /// together fit into its own window, so that none that is read slowly holds up the others.
