@@ -1,5 +1,5 @@
-//! Small things that every room may use: units, the clock and alarms, figures, how errors are printed,
-//! and what becomes of panics.
+//! Small things that every room may use: units, the clock and alarms, figures, bodies that wait to be
+//! taken, how errors are printed, and what becomes of panics.
 //!
 //! This module never knows the product's nouns.
 
@@ -10,6 +10,7 @@ mod chain;
 pub mod clock;
 mod figures;
 mod units;
+mod unread;
 
 pub use alarm::{Alarm, Alarms};
 pub use budget::{Budget, Charge};
@@ -17,3 +18,4 @@ pub use caught::caught;
 pub use chain::Chain;
 pub use figures::{grouped, share};
 pub use units::{ByteSize, Percent, Rate, UnitError, parse_duration, show_duration};
+pub use unread::{Taking, Unread};

@@ -9,7 +9,7 @@ use crate::tap::capture::{Capture, Upload};
 use crate::tap::forward::Line;
 use crate::tap::headers::strip_trailers;
 use crate::tap::interim::Hold;
-use crate::tap::unread::Reader;
+use crate::tap::reader::Reader;
 use crate::upstream::{Lease, classify};
 use bytes::Bytes;
 use http::{HeaderName, StatusCode, Version};

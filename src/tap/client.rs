@@ -6,7 +6,7 @@
 //!
 //! This module never lets a connection rest with anything of an exchange left in hyper.
 
-use crate::base::{Chain, clock};
+use crate::base::{Chain, Unread, clock};
 use crate::config::ListenLimits;
 use crate::model::Rule;
 use crate::tap::Tap;
@@ -14,10 +14,10 @@ use crate::tap::body::LiveBody;
 use crate::tap::connection::{FIRST_WORD, Stop, told_to_stop};
 use crate::tap::headers::Peer;
 use crate::tap::patient::{Begun, Patient};
+use crate::tap::reader::Reader;
 use crate::tap::seldom::Seldom;
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
-use crate::tap::unread::{Reader, Unread};
 use crate::tap::waiting::{REST, Waiting};
 use http::Version;
 use hyper::body::Incoming;
@@ -208,7 +208,7 @@ impl Client {
     /// Who takes an answer in this version.
     pub(super) fn reader(&self, version: Version) -> Reader {
         match version {
-            Version::HTTP_2 => Reader::Http2(self.unread.answer()),
+            Version::HTTP_2 => Reader::Http2(self.unread.body()),
             _ => Reader::Http1(self.begun.clone()),
         }
     }

@@ -20,13 +20,13 @@ mod interim;
 mod listener;
 mod pass;
 mod patient;
+mod reader;
 mod refuse;
 mod seldom;
 mod settings;
 mod sink;
 mod tls;
 mod tunnel;
-mod unread;
 mod waiting;
 
 pub use capture::Captured;

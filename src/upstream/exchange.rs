@@ -5,7 +5,7 @@
 
 use crate::model::Fault;
 use crate::upstream::framing;
-use crate::upstream::pool::{Lease, Pool, Refusal};
+use crate::upstream::pool::{Lease, Need, Pool, Refusal};
 use crate::upstream::retry::{MOST_TRIES, Retry};
 use bytes::Bytes;
 use http::{Request, Response, Version};
@@ -43,14 +43,16 @@ where
     where
         F: Fn() -> Option<Request<B>>,
     {
-        let mut lease = match self.rested(again.replayable, now) {
+        let has_body = !request.body().is_end_stream();
+        let need = Need { replayable: again.replayable, has_body };
+        let mut lease = match self.rested(need, now) {
             Some(lease) => lease,
-            None => Box::pin(self.connect()).await?,
+            None => Box::pin(self.connect(need)).await?,
         };
         match lease.send(request).await {
             Ok(response) => answered(response, lease),
             // Seldom, and large.
-            Err(refusal) => Box::pin(self.exchange_again(refusal, lease, again)).await,
+            Err(refusal) => Box::pin(self.exchange_again(refusal, lease, (need, again))).await,
         }
     }
 
@@ -58,7 +60,7 @@ where
         self: &Arc<Self>,
         mut refusal: Refusal<B>,
         mut lease: Lease<B>,
-        again: Again<F>,
+        (need, again): (Need, Again<F>),
     ) -> Result<Answered<B>, Fault>
     where
         F: Fn() -> Option<Request<B>>,
@@ -76,7 +78,7 @@ where
                 Refusal { .. } => None,
             };
             let Some(request) = request else { return Err(fault) };
-            lease = self.reconnect(tries).await?;
+            lease = self.reconnect(need, tries).await?;
             refusal = match lease.send(request).await {
                 Ok(response) => return answered(response, lease),
                 Err(refusal) => refusal,

@@ -17,6 +17,7 @@ mod heard;
 mod multiplex;
 mod pool;
 mod retry;
+mod watched;
 
 pub use connect::{Address, Connect, ConnectError, Connecting, Stream};
 pub use endpoint::Endpoint;

@@ -1,18 +1,19 @@
 //! Connections that carry many requests at one time: HTTP/2 towards one target.
 
-use crate::base::clock;
+use crate::base::{Unread, clock};
 use crate::model::Fault;
 use crate::upstream::endpoint::Open;
 use crate::upstream::fault::classify;
 use crate::upstream::heard::{Arrivals, Heard};
+use crate::upstream::pool::Refusal;
 use crate::upstream::retry::is_of_one_stream;
+use crate::upstream::watched::Watched;
 use bytes::Bytes;
 use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Response, Uri, Version};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use std::error::Error;
@@ -52,6 +53,10 @@ const UNTOLD: usize = 0;
 /// A request that is given up while not a byte has come for so long has met a dead connection.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// A connection on which all bodies have stood still for so long has no window left for another
+/// (RFC 9113 section 5.2): a side that does not read one of them holds up the others.
+const STUCK: Duration = Duration::from_millis(50);
+
 /// The HTTP/2 connections of one worker to one target.
 pub(super) struct Multiplex<B> {
     connections: Mutex<Vec<Arc<Connection<B>>>>,
@@ -65,7 +70,7 @@ pub(super) struct Multiplex<B> {
 }
 
 struct Connection<B> {
-    sender: http2::SendRequest<B>,
+    sender: http2::SendRequest<Watched<B>>,
     streams: AtomicUsize,
     /// What the other side allows at one time.
     limit: Arc<AtomicUsize>,
@@ -73,13 +78,15 @@ struct Connection<B> {
     draining: AtomicBool,
     rested: AtomicUsize,
     arrivals: Arc<Arrivals>,
+    /// Bodies that are on their way.
+    unread: Unread,
     changed: Arc<Notify>,
 }
 
 /// One request's place on a connection.
 pub(super) struct Stream<B> {
     connection: Arc<Connection<B>>,
-    sender: http2::SendRequest<B>,
+    sender: http2::SendRequest<Watched<B>>,
     /// Since when an answer has been waited for.
     asked: Option<Instant>,
 }
@@ -106,12 +113,14 @@ where
         }
     }
 
-    /// A place on a connection that is open, where there is one.
-    pub fn take(&self) -> Option<Stream<B>> {
+    /// A place on a connection that is open, where there is one; for a request with a body, on one
+    /// that takes bodies.
+    pub fn take(&self, has_body: bool) -> Option<Stream<B>> {
         let mut connections = self.connections();
         connections.retain(|one| one.is_usable());
-        let free = connections.iter().find(|one| one.streams.load(Relaxed) < one.most());
-        free.map(Connection::stream)
+        let free = |one: &&Arc<Connection<B>>| one.streams.load(Relaxed) < one.most();
+        let mut free = connections.iter().filter(free);
+        free.find(|one| !has_body || !one.is_stuck()).map(Connection::stream)
     }
 
     /// Whether there may be one more connection.
@@ -158,6 +167,7 @@ where
             draining: AtomicBool::new(false),
             rested: AtomicUsize::new(0),
             arrivals,
+            unread: Unread::default(),
             changed: self.changed.clone(),
         });
         let stream = Connection::stream(&connection);
@@ -192,6 +202,11 @@ impl<B> Connection<B> {
         !self.draining.load(Relaxed) && !self.sender.is_closed()
     }
 
+    fn is_stuck(&self) -> bool {
+        let since = self.unread.since();
+        since.is_some_and(|since| clock::now().saturating_duration_since(since) >= STUCK)
+    }
+
     /// How many streams it takes.
     fn most(&self) -> usize {
         self.limit.load(Relaxed).min(MOST_STREAMS)
@@ -217,19 +232,17 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
-    pub async fn send(
-        &mut self,
-        request: Request<B>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<B>>> {
+    pub async fn send(&mut self, request: Request<B>) -> Result<Response<Incoming>, Refusal<B>> {
         self.asked = Some(clock::now());
+        let request = request.map(|body| Watched::new(body, &self.connection.unread));
         let sent = self.sender.try_send_request(request).await;
         self.asked = None;
-        if let Err(error) = &sent
-            && !is_of_one_stream(error.error())
-        {
-            self.connection.draining.store(true, Relaxed);
-        }
-        sent
+        sent.map_err(|error| {
+            if !is_of_one_stream(error.error()) {
+                self.connection.draining.store(true, Relaxed);
+            }
+            Refusal::new(error, Watched::into_inner)
+        })
     }
 }
 

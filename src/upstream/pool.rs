@@ -104,6 +104,25 @@ pub(super) struct Refusal<B> {
     pub retry: Retry,
 }
 
+impl<B> Refusal<B> {
+    /// What an error of a connection comes to, that sent the body in another form.
+    pub fn new<S>(mut error: TrySendError<Request<S>>, body: impl FnOnce(S) -> B) -> Self {
+        Self {
+            unsent: error.take_message().map(|request| request.map(body)),
+            fault: super::classify(error.error()),
+            retry: retry(error.error()),
+        }
+    }
+}
+
+/// What a request needs of its connection.
+#[derive(Clone, Copy)]
+pub(super) struct Need {
+    /// It may be sent twice.
+    pub replayable: bool,
+    pub has_body: bool,
+}
+
 impl<B> Pool<B>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
@@ -123,37 +142,45 @@ where
 
     /// The connection used last, where one is open still. A request that must not be sent twice gets
     /// one that was in use a moment ago: the other side will hardly be closing that.
-    pub(super) fn rested(self: &Arc<Self>, replayable: bool, now: Instant) -> Option<Lease<B>> {
+    pub(super) fn rested(self: &Arc<Self>, need: Need, now: Instant) -> Option<Lease<B>> {
         if let Some(multiplex) = &self.multiplex
-            && let Some(stream) = multiplex.take()
+            && let Some(stream) = multiplex.take(need.has_body)
         {
             return Some(self.lend(Sender::Http2(stream), true));
         }
-        let single = self.take_idle(now, if replayable { IDLE } else { WARM })?;
+        let single = self.take_idle(now, if need.replayable { IDLE } else { WARM })?;
         Some(self.lend(Sender::Http1(single), true))
     }
 
     /// A connection that is not known to have failed: a new one, or one of those that carry many
     /// requests.
-    pub(super) async fn connect(self: &Arc<Self>) -> Result<Lease<B>, Fault> {
+    pub(super) async fn connect(self: &Arc<Self>, need: Need) -> Result<Lease<B>, Fault> {
         match &self.multiplex {
-            Some(multiplex) => Box::pin(self.share(multiplex)).await,
+            Some(multiplex) => Box::pin(self.share(multiplex, need)).await,
             None => self.connect_anew().await,
         }
     }
 
     /// A connection for sending a request once more that was sent so often without harm. The last
     /// try has one of its own, the first stream of which even a side takes that takes no other.
-    pub(super) async fn reconnect(self: &Arc<Self>, tries: usize) -> Result<Lease<B>, Fault> {
+    pub(super) async fn reconnect(
+        self: &Arc<Self>,
+        need: Need,
+        tries: usize,
+    ) -> Result<Lease<B>, Fault> {
         match tries + 1 < MOST_TRIES {
-            true => self.connect().await,
+            true => self.connect(need).await,
             false => self.connect_anew().await,
         }
     }
 
     /// One of the connections that carry many. Requests that come at one time wait for one, which
     /// will carry them all, unless the other side is known to decline that.
-    async fn share(self: &Arc<Self>, multiplex: &Multiplex<B>) -> Result<Lease<B>, Fault> {
+    async fn share(
+        self: &Arc<Self>,
+        multiplex: &Multiplex<B>,
+        need: Need,
+    ) -> Result<Lease<B>, Fault> {
         let opening = match multiplex.declined.load(Relaxed) {
             true => None,
             false => Some(multiplex.opening.lock().await),
@@ -161,10 +188,11 @@ where
         // It may have been declined while this request waited.
         let _opening = opening.filter(|_| !multiplex.declined.load(Relaxed));
         loop {
-            if let Some(stream) = multiplex.take() {
+            let has_room = multiplex.has_room();
+            if let Some(stream) = multiplex.take(need.has_body && has_room) {
                 return Ok(self.lend(Sender::Http2(stream), true));
             }
-            if multiplex.has_room() {
+            if has_room {
                 return self.connect_anew().await;
             }
             multiplex.changed().await;
@@ -267,7 +295,7 @@ where
     pub(super) fn send<'a>(
         &'a mut self,
         mut request: Request<B>,
-    ) -> impl Future<Output = Result<Response<Incoming>, Refusal<B>>> + Send + use<'a, B> {
+    ) -> impl Future<Output = Sent<B>> + Send + use<'a, B> {
         match &mut self.sender {
             Sender::Http1(Single { sender, .. }) => {
                 if request.version() == Version::HTTP_2 {
@@ -304,7 +332,7 @@ where
 }
 
 /// What a connection gives for a request.
-type Sent<B> = Result<Response<Incoming>, TrySendError<Request<B>>>;
+type Sent<B> = Result<Response<Incoming>, Refusal<B>>;
 
 pin_project! {
     /// A request under way. Not an `async` block: that would hold the request a second time.
@@ -315,19 +343,19 @@ pin_project! {
     }
 }
 
-impl<B, F: Future<Output = Sent<B>>> Future for Sending<'_, B, F> {
-    type Output = Result<Response<Incoming>, Refusal<B>>;
+impl<B, F> Future for Sending<'_, B, F>
+where
+    F: Future<Output = Result<Response<Incoming>, TrySendError<Request<B>>>>,
+{
+    type Output = Sent<B>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let sent = match self.project() {
-            SendingProjected::Http1 { answer } => answer.poll(cx),
+        match self.project() {
+            SendingProjected::Http1 { answer } => {
+                answer.poll(cx).map_err(|error| Refusal::new(error, |body| body))
+            }
             SendingProjected::Http2 { answer } => answer.as_mut().poll(cx),
-        };
-        sent.map_err(|mut error| Refusal {
-            unsent: error.take_message(),
-            fault: super::classify(error.error()),
-            retry: retry(error.error()),
-        })
+        }
     }
 }
 

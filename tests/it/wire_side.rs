@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::sync_channel;
 use std::thread;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -416,4 +417,37 @@ fn an_answer_shorter_than_it_said_is_cut_off_also_where_its_side_asks_for_no_mor
     assert_eq!((answer.status, answer.body.as_slice(), answer.whole), (200, &b"half"[..], false));
     let fault = "shadow_live_faults_total{fault=\"reset\"}";
     eventually("the fault to be counted", || (shadow.metric(fault) == 1).then_some(()));
+}
+
+#[test]
+fn an_upload_that_a_side_does_not_read_does_not_hold_up_those_of_other_clients() {
+    const WIDE: u32 = 1 << 20;
+    const WINDOW: usize = 65_535;
+    // Its streams have room for more than all of the connection, of which it reads nothing.
+    let (full, is_full) = sync_channel(1);
+    let (primary, connections) = first(move |mut h2| {
+        h2.settings(&[(INITIAL_WINDOW, WIDE)]);
+        let mut come = 0;
+        while let Some(frame) = h2.read() {
+            come += if frame.kind == Frame::DATA { frame.payload.len() } else { 0 };
+            if come == WINDOW {
+                full.try_send(Instant::now()).ok();
+            }
+        }
+    });
+    let to = format!("timeout: 60s, {}", clear(primary));
+    let shadow = start(folder(), "", &to, &clear(plain().address), OFF);
+    let mut stalled = TcpStream::connect(shadow.listen).expect("a connection");
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n";
+    stalled.write_all(head.as_bytes()).expect("written");
+    stalled.write_all(&[0; WINDOW * 2]).expect("written");
+    let since = is_full.recv_timeout(PATIENCE).expect("a window that is used up");
+    // One that comes before it is known to stand still shares its fate.
+    let known = Duration::from_millis(200);
+    eventually("it to be known", || (since.elapsed() > known).then_some(()));
+    for _ in 0..8 {
+        let answer = Client::connect(shadow.listen).post("/", "text/plain", "hello");
+        assert_eq!(answer.status, 200);
+    }
+    assert!(connections.load(SeqCst) > 1);
 }

@@ -1,49 +1,19 @@
-//! Answers that their client does not take.
+//! Bodies on one connection of HTTP/2 that the other side does not take.
 //!
-//! Over HTTP/1, none is read from the primary while the client's socket is full: what is not taken
-//! stays with the primary, not in the tap.
+//! hyper asks for the next piece of a body only once the other side's windows have room for it. One
+//! that is not asked for waits for the other side; where none of a connection's bodies moves, it is
+//! as a socket that takes nothing is over HTTP/1.
 //!
-//! Over HTTP/2, hyper asks for the next piece of an answer only once the client's windows have room for it. One
-//! that is not asked for waits for the client; where none of a connection's answers moves, it is as
-//! a socket that takes nothing is over HTTP/1.
-//!
-//! This module never holds an answer against a client that the primary has yet to send.
+//! This module never holds a body against the one who takes it that has yet to come.
 
 use crate::base::clock;
-use crate::tap::patient::Begun;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::time::sleep_until;
 
-/// Whether the client of an answer takes it.
-pub enum Reader {
-    Http1(Begun),
-    Http2(Taking),
-}
-
-impl Reader {
-    /// The next piece is asked for: whether it is to be read.
-    pub(super) fn asks(&mut self) -> bool {
-        match self {
-            Self::Http1(begun) => !begun.is_full(),
-            Self::Http2(taking) => {
-                taking.asked();
-                true
-            }
-        }
-    }
-
-    /// A piece was given.
-    pub(super) fn offered(&mut self) {
-        if let Self::Http2(taking) = self {
-            taking.offered();
-        }
-    }
-}
-
-/// The answers of one connection over HTTP/2 that wait for the client.
+/// The bodies on one connection that wait for the other side.
 #[derive(Clone, Default)]
-pub(super) struct Unread(Arc<Mutex<State>>);
+pub struct Unread(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -53,8 +23,8 @@ struct State {
 }
 
 impl Unread {
-    /// One answer, from now on; it waits for the client.
-    pub fn answer(&self) -> Taking {
+    /// One body, from now on; it waits for the other side.
+    pub fn body(&self) -> Taking {
         let mut taking = Taking { unread: self.clone(), waits: false };
         taking.offered();
         taking
@@ -72,8 +42,8 @@ impl Unread {
         }
     }
 
-    /// Since when those that wait have not moved.
-    fn since(&self) -> Option<Instant> {
+    /// Since when those that wait have not moved, where any do.
+    pub fn since(&self) -> Option<Instant> {
         let state = self.state();
         state.moved.filter(|_| state.waiting > 0)
     }
@@ -83,7 +53,7 @@ impl Unread {
     }
 }
 
-/// One answer on its way to the client.
+/// One body on its way.
 pub struct Taking {
     unread: Unread,
     waits: bool,
@@ -99,7 +69,7 @@ impl Taking {
         }
     }
 
-    /// A piece was given: from now on it waits for the client to take it.
+    /// A piece was given: from now on it waits to be taken.
     pub fn offered(&mut self) {
         self.waits = true;
         let mut state = self.unread.state();
@@ -129,23 +99,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_nobody_asks_for_is_late_and_one_that_the_primary_owes_is_not() {
+    async fn a_body_that_nobody_asks_for_is_late_and_one_that_has_yet_to_come_is_not() {
         let unread = Unread::default();
         assert!(!is_late(&unread, PATIENCE * 3).await);
-        let mut answer = unread.answer();
+        let mut body = unread.body();
         assert!(!is_late(&unread, PATIENCE - Duration::from_secs(1)).await);
-        answer.asked();
+        body.asked();
         assert!(!is_late(&unread, PATIENCE * 3).await);
-        answer.offered();
+        body.offered();
         assert!(is_late(&unread, PATIENCE + Duration::from_secs(1)).await);
-        drop(answer);
+        drop(body);
         assert!(!is_late(&unread, PATIENCE * 3).await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_that_moves_speaks_for_the_connection() {
         let unread = Unread::default();
-        let (mut moving, _still) = (unread.answer(), unread.answer());
+        let (mut moving, _still) = (unread.body(), unread.body());
         let late = tokio::spawn({
             let unread = unread.clone();
             async move { unread.late(PATIENCE).await }
