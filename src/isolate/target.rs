@@ -64,7 +64,8 @@ fn decoded(name: &str) -> Vec<u8> {
     percent_decode(name.replace('+', " ").as_bytes()).into_owned()
 }
 
-/// The path with needless percent-encoding taken off.
+/// The path with needless percent-encoding taken off. A `%` that begins no byte is written as one:
+/// beside what is taken off it might begin one.
 fn plain(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     let mut chars = path.chars();
@@ -75,6 +76,7 @@ fn plain(path: &str) -> String {
                 out.push(char::from(value));
                 chars.nth(1);
             }
+            None if char == '%' => out.push_str("%25"),
             _ => out.push(char),
         }
     }
@@ -134,6 +136,7 @@ mod tests {
         };
         check("/tenants/7/a?b=c", "/tenants/shadow", Ok(Some("/tenants/shadow/a?b=c")));
         check("/%74enants/7", "/tenants/shadow", Ok(Some("/tenants/shadow")));
+        check("/%74enants/7/%%374", "/tenants/shadow", Ok(Some("/tenants/shadow/%2574")));
         check("/users/7", "/tenants/shadow", Ok(None));
         check("/tenants/7", "/a b", Err(Unappliable::Path));
         check("/tenants/7", "/a?b", Err(Unappliable::Path));
