@@ -1,5 +1,5 @@
-//! Small things that every room may use: units, the clock and alarms, figures, bodies that wait to be
-//! taken, how errors are printed, and what becomes of panics.
+//! Small things that every room may use: units, the clock and alarms, figures, frames and bodies of
+//! HTTP/2, how errors are printed, and what becomes of panics.
 //!
 //! This module never knows the product's nouns.
 
@@ -9,6 +9,7 @@ mod caught;
 mod chain;
 pub mod clock;
 mod figures;
+mod frames;
 mod units;
 mod unread;
 
@@ -17,5 +18,6 @@ pub use budget::{Budget, Charge};
 pub use caught::caught;
 pub use chain::Chain;
 pub use figures::{grouped, share};
+pub use frames::Frames;
 pub use units::{ByteSize, Percent, Rate, UnitError, parse_duration, show_duration};
 pub use unread::{Taking, Unread};

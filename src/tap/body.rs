@@ -9,6 +9,7 @@ use crate::tap::capture::{Capture, Upload};
 use crate::tap::forward::Line;
 use crate::tap::headers::strip_trailers;
 use crate::tap::interim::Hold;
+use crate::tap::patient::Begun;
 use crate::tap::reader::Reader;
 use crate::upstream::{Lease, classify};
 use bytes::Bytes;
@@ -39,6 +40,12 @@ pub enum BodyError {
 /// (RFC 9113 section 7) for one that has ended; HTTP/2 says the end of each.
 fn is_cut_off(version: Version, body: &Incoming) -> bool {
     version == Version::HTTP_2 && !body.is_end_stream() && body.size_hint().exact() != Some(0)
+}
+
+/// Whether all has come that a body over HTTP/2 has said to have, though its end is yet to be said:
+/// whoever passes it on may ask for no more.
+pub(super) fn is_whole(version: Version, body: &Incoming) -> bool {
+    version == Version::HTTP_2 && body.size_hint().exact() == Some(0)
 }
 
 /// How long the rest of a body is waited for whose request has been answered already. It is read,
@@ -82,6 +89,16 @@ pub struct Streamed {
     pub(super) hold: Option<Hold>,
     /// For the rest of it, when nobody needs that any more.
     pub(super) rest: Rest,
+    /// The connection that it comes on.
+    pub(super) begun: Begun,
+}
+
+impl Drop for Streamed {
+    fn drop(&mut self) {
+        if !self.upload.is_complete() {
+            self.begun.leave();
+        }
+    }
 }
 
 impl Body for UpBody {
@@ -93,7 +110,7 @@ impl Body for UpBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Self::Stream(streamed) = self.get_mut() else { return Poll::Ready(None) };
-        let Streamed { body, upload, version, nominated, hold, rest } = &mut **streamed;
+        let Streamed { body, upload, version, nominated, hold, rest, .. } = &mut **streamed;
         if let Some(held) = hold {
             // It has not been asked for, and is not going to be.
             if upload.unneeded(cx).is_some() {
@@ -125,7 +142,7 @@ impl Body for UpBody {
                     strip_markers(trailers);
                     strip_trailers(trailers, nominated);
                 }
-                if frame.is_trailers() || body.is_end_stream() {
+                if frame.is_trailers() || body.is_end_stream() || is_whole(*version, body) {
                     upload.end(frame.trailers_ref().cloned());
                 }
                 Some(Ok(frame))
@@ -301,6 +318,10 @@ impl Passage {
         if frame.is_some() {
             self.reader.offered();
         }
+        // Over HTTP/2, a connection may end before all that came on it is read.
+        if matches!(frame, Some(Err(_))) && is_whole(self.version, &self.body) {
+            frame = None;
+        }
         if frame.is_none() && self.is_cut_off() {
             self.fault(Fault::Reset);
             return Poll::Ready(Some(Err(BodyError::Cancelled)));
@@ -328,7 +349,7 @@ impl Passage {
 
 impl Drop for Passage {
     fn drop(&mut self) {
-        if self.body.is_end_stream() {
+        if self.body.is_end_stream() || is_whole(self.version, &self.body) {
             self.complete();
         } else if let Some(mut end) = self.end.take() {
             // The client went away: its capture is settled as cut off by being dropped.

@@ -6,13 +6,14 @@
 //!
 //! This module never lets a connection rest with anything of an exchange left in hyper.
 
-use crate::base::{Chain, Unread, clock};
+use crate::base::{Chain, Frames, Unread, clock};
 use crate::config::ListenLimits;
 use crate::model::Rule;
 use crate::tap::Tap;
 use crate::tap::body::LiveBody;
 use crate::tap::connection::{FIRST_WORD, Stop, told_to_stop};
 use crate::tap::headers::Peer;
+use crate::tap::linger::linger;
 use crate::tap::patient::{Begun, Patient};
 use crate::tap::reader::Reader;
 use crate::tap::seldom::Seldom;
@@ -178,7 +179,7 @@ pub(super) struct Client {
     /// The same, at a glance.
     is_cut: AtomicBool,
     /// What has passed on it.
-    begun: Begun,
+    pub(super) begun: Begun,
     /// Its answers over HTTP/2.
     unread: Unread,
 }
@@ -232,7 +233,7 @@ impl Client {
         begun: &Begun,
         stop: &mut watch::Receiver<Stop>,
     ) -> hyper::Result<()> {
-        let io = TokioIo::new(stream);
+        let io = TokioIo::new(Frames::of_client(stream));
         let connection = pin!(h2(settings).serve_connection(io, service(self.clone())));
         let driven = self.drive(Driven { connection, begun, stop }, |it| it.graceful_shutdown());
         // Told of before the connection is closed, as everything is.
@@ -289,10 +290,18 @@ impl Client {
         let mut connection =
             h1(settings, timer).serve_connection(io, service(self.clone())).with_upgrades();
         let driven = Driven { connection: Pin::new(&mut connection), begun, stop };
-        if let Some(ended) = self.drive(driven, |it| it.graceful_shutdown()).await {
+        let ended = self.drive(driven, |it| it.graceful_shutdown()).await;
+        let Some(parts) = connection.into_parts() else {
+            return ControlFlow::Break(ended.unwrap_or(Ok(())));
+        };
+        if let Some(ended) = ended {
+            let unread = begun.has_left() || !parts.read_buf.is_empty();
+            let told = ended.as_ref().map_or_else(hyper::Error::is_parse, |()| true);
+            if unread && told && !self.is_cut.load(Relaxed) && *stop.borrow() != Stop::Now {
+                Box::pin(linger(parts.io.into_inner())).await;
+            }
             return ControlFlow::Break(ended);
         }
-        let Some(parts) = connection.into_parts() else { return ControlFlow::Break(Ok(())) };
         let mut stream = parts.io.into_inner();
         stream.unread(parts.read_buf);
         ControlFlow::Continue(stream)

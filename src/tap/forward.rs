@@ -3,12 +3,14 @@
 use crate::base::{Alarm, Alarms, clock};
 use crate::model::{Answered, Fault, Rule};
 use crate::policy::{Marker, upgrade};
-use crate::tap::body::{Ending, LiveBody, Passage, Rest, Streamed, UpBody};
+use crate::tap::body::{Ending, LiveBody, Passage, Rest, Streamed, UpBody, is_whole};
 use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Head, Progress, Upload, UploadTerms};
 use crate::tap::client::Client;
 use crate::tap::complaints::Complaints;
-use crate::tap::headers::{close, frame, name_host, nominated, strip, to_client, to_upstream};
+use crate::tap::headers::{
+    close, closes, frame, frame_empty, name_host, nominated, strip, to_client, to_upstream,
+};
 use crate::tap::interim::Interim;
 use crate::tap::pass::rule_against;
 use crate::tap::reader::Reader;
@@ -161,6 +163,9 @@ impl Tap {
     ) -> Result<Job, Box<Response<LiveBody>>> {
         let settings = self.settings.load();
         if let Some(rule) = rule_against(&head, &settings) {
+            if !body.is_end_stream() {
+                client.begun.leave();
+            }
             let line = self.line(client, &head, &settings);
             return Err(Box::new(self.refuse(client, &head, (rule, line), received)));
         }
@@ -175,13 +180,18 @@ impl Tap {
         let most = settings.limits.body.map(|most| most.0);
         let chunked = version < Version::HTTP_2 && body.size_hint().exact().is_none();
         let upload = (!body.is_end_stream()).then(|| Upload::new(UploadTerms { most, chunked }));
+        if let Some(upload) = upload.as_ref().filter(|_| is_whole(version, &body)) {
+            upload.end(None);
+        }
         let nominated = if chunked { nominated(&head.headers) } else { Vec::new() };
         to_upstream(&mut head, &client.peer, settings.via.as_ref());
         if version == Version::HTTP_10 {
             name_host(&mut head, self.pool.authority());
         }
-        if upload.is_some() {
-            frame(&mut head);
+        match (&upload, version) {
+            (Some(_), _) => frame(&mut head),
+            (None, Version::HTTP_2) if !self.pool.may_multiplex() => frame_empty(&mut head),
+            _ => {}
         }
         let kept = Kept { line, ..self.keep(&head, admission, upload.as_ref()) };
         let body = match upload.clone() {
@@ -194,6 +204,7 @@ impl Tap {
                     nominated,
                     hold: None,
                     rest,
+                    begun: client.begun.clone(),
                 }))
             }
             None => UpBody::Empty,
@@ -271,6 +282,9 @@ impl Tap {
     ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         let version = head.version;
+        let ends = upload.as_ref().is_some_and(|upload| {
+            upload.ends_its_connection() || (!upload.is_complete() && closes(&head))
+        });
         strip(&mut head.headers);
         let (mut capture, mut access) = kept.into_capture();
         if let Some((_, line)) = &mut access {
@@ -280,7 +294,7 @@ impl Tap {
             capture.answer(&head);
         }
         to_client(&mut head, received.version);
-        if upload.as_ref().is_some_and(|upload| upload.ends_its_connection()) {
+        if ends {
             close(&mut head);
         }
         let (sink, status) = (self.sink.clone(), head.status);

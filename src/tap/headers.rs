@@ -120,7 +120,7 @@ pub(super) fn to_upstream(head: &mut Parts, peer: &Peer, via: Option<&Via>) {
         hop(head);
     }
     set_host(head);
-    join_cookies(head);
+    join_lines(head);
     count_down(head);
     forwarded(&mut head.headers, peer);
     if let Some(via) = via {
@@ -152,16 +152,23 @@ fn hop(head: &mut Parts) {
 /// Turns a received head of an answer into the one that the client gets. Nothing is added: a
 /// gateway may leave Via out of answers (RFC 9110 section 7.6.3).
 pub(super) fn to_client(head: &mut response::Parts, client: Version) {
-    // A proxy does not keep a connection of HTTP/1.0 open (RFC 9112 section 9.3).
-    if client == Version::HTTP_10 {
-        close(head);
-    }
     // It has no content that could have one (RFC 9110 section 8.6).
     if head.status == StatusCode::NO_CONTENT {
         head.headers.remove(CONTENT_LENGTH);
     }
     // The version belongs to a connection: each side has its own (RFC 9110 section 2.5).
     head.version = Version::HTTP_11;
+    // A proxy does not keep a connection of HTTP/1.0 open (RFC 9112 section 9.3). Asked to by the
+    // client, hyper would for an answer of another version.
+    if client == Version::HTTP_10 {
+        head.version = client;
+        close(head);
+    }
+}
+
+/// Whether a side says that its connection ends with this answer.
+pub(super) fn closes(head: &response::Parts) -> bool {
+    has_token(&head.headers, &CONNECTION, b"close")
 }
 
 /// Has the connection of HTTP/1 end with this answer.
@@ -224,9 +231,21 @@ fn count_down(head: &mut Parts) {
     }
 }
 
+/// Leaves one line of what HTTP/2 may have in several, and HTTP/1 may not.
+fn join_lines(head: &mut Parts) {
+    if head.version != Version::HTTP_2 || head.headers.len() == head.headers.keys_len() {
+        return;
+    }
+    join_cookies(head);
+    // They are equal (RFC 9110 section 8.6).
+    if let Some(length) = head.headers.get(CONTENT_LENGTH).cloned() {
+        head.headers.insert(CONTENT_LENGTH, length);
+    }
+}
+
 /// HTTP/2 may cut cookies into several lines; HTTP/1 knows one (RFC 9113 section 8.2.3).
 fn join_cookies(head: &mut Parts) {
-    if head.version != Version::HTTP_2 || head.headers.get_all(COOKIE).iter().count() < 2 {
+    if head.headers.get_all(COOKIE).iter().count() < 2 {
         return;
     }
     let lines: Vec<_> = head.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
@@ -239,6 +258,15 @@ fn join_cookies(head: &mut Parts) {
 pub(super) fn frame(head: &mut Parts) {
     if !head.headers.contains_key(CONTENT_LENGTH) {
         head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+}
+
+/// States that a request of HTTP/2 has no body where its method would have one: HTTP/1 is to be told
+/// (RFC 9110 section 8.6).
+pub(super) fn frame_empty(head: &mut Parts) {
+    let expected = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
+    if expected && !head.headers.contains_key(CONTENT_LENGTH) {
+        head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
 }
 

@@ -17,6 +17,7 @@ mod door;
 mod forward;
 mod headers;
 mod interim;
+mod linger;
 mod listener;
 mod pass;
 mod patient;

@@ -42,6 +42,8 @@ struct Flags {
     waiting: AtomicBool,
     /// The client has yet to take what was written: no more can be.
     full: AtomicBool,
+    /// A part of a request's body was not read.
+    left: AtomicBool,
 }
 
 impl Begun {
@@ -84,6 +86,15 @@ impl Begun {
     /// Whether nothing can be written at this moment. The task that writes is woken as that ends.
     pub fn is_full(&self) -> bool {
         self.0.full.load(Relaxed)
+    }
+
+    /// A part of a request's body is not read, and may be on its way.
+    pub fn leave(&self) {
+        self.0.left.store(true, Relaxed);
+    }
+
+    pub fn has_left(&self) -> bool {
+        self.0.left.load(Relaxed)
     }
 
     fn read(&self, bytes: usize) {

@@ -52,6 +52,7 @@ pub(super) fn refusal(head: &Parts, limits: &ListenLimits) -> Option<Rule> {
     target(head)
         .or_else(|| host(head))
         .or_else(|| coding(head))
+        .or_else(|| length(head))
         .or_else(|| size(head, limits))
         .or_else(|| (hops(head) == Some(0)).then_some(Rule::MaxForwards))
 }
@@ -135,6 +136,17 @@ fn coding(head: &Parts) -> Option<Rule> {
         (Some(coding), None) if chunked(coding) => None,
         _ => Some(Rule::Coding),
     }
+}
+
+/// A length of HTTP/2 is one number (RFC 9110 section 8.6); hyper sees to that over HTTP/1.
+fn length(head: &Parts) -> Option<Rule> {
+    if head.version != Version::HTTP_2 {
+        return None;
+    }
+    let mut lengths = head.headers.get_all(CONTENT_LENGTH).iter();
+    let first = lengths.next()?;
+    let number = !first.is_empty() && first.as_bytes().iter().all(u8::is_ascii_digit);
+    (!number || lengths.any(|other| other != first)).then_some(Rule::Malformed)
 }
 
 fn size(head: &Parts, limits: &ListenLimits) -> Option<Rule> {

@@ -94,10 +94,7 @@ fn answered<B>(
     mut response: Response<Incoming>,
     mut lease: Lease<B>,
 ) -> Result<Answered<B>, Fault> {
-    let version = response.version();
-    if version < Version::HTTP_2 {
-        framing::settle(response.headers_mut())?;
-    }
-    lease.last = version == Version::HTTP_10;
+    framing::settle(response.headers_mut())?;
+    lease.last = response.version() == Version::HTTP_10;
     Ok((response, lease))
 }

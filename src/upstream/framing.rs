@@ -1,4 +1,4 @@
-//! The fields by which an answer of HTTP/1 says how long it is. Pure.
+//! The fields by which an answer says how long it is. Pure.
 
 use crate::model::Fault;
 use http::HeaderValue;

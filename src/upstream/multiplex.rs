@@ -1,6 +1,6 @@
 //! Connections that carry many requests at one time: HTTP/2 towards one target.
 
-use crate::base::{Unread, clock};
+use crate::base::{Frames, Unread, clock};
 use crate::model::Fault;
 use crate::upstream::endpoint::Open;
 use crate::upstream::fault::classify;
@@ -34,9 +34,12 @@ const MOST_STREAMS: usize = 100;
 const MOST_CONNECTIONS: usize = 128;
 
 /// What may be under way on one stream without having been read. All streams of a connection
-/// together fit into its own window, so that none that is read slowly holds up the others.
+/// together fit into its own window, so that none that is read slowly holds up the others. The window
+/// is larger by far: h2 takes half of it for the most that frames of less than 256 bytes may lack of
+/// that, all those together that have not been read, and ends the connection beyond it. All its
+/// streams may stand still in the middle of small messages.
 const STREAM_WINDOW: u32 = 128 << 10;
-const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 100;
+const CONNECTION_WINDOW: u32 = 256 << 20;
 
 /// The fields of one head or of trailers, in bytes. h2 cuts what is over that, and far over it ends
 /// the connection with all its streams: it is more than any server sends.
@@ -139,7 +142,7 @@ where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let (heard, arrivals) = Heard::watched(stream, open);
-        let begun = self.builder.handshake(TokioIo::new(heard)).await;
+        let begun = self.builder.handshake(TokioIo::new(Frames::of_server(heard))).await;
         let (sender, mut driven) = begun.map_err(|error| classify(&error))?;
         while driven.current_max_send_streams() == UNTOLD {
             tokio::select! {
@@ -309,7 +312,11 @@ mod tests {
     }
 
     #[test]
-    fn all_streams_together_fit_into_the_window_of_their_connection() {
-        assert_eq!(u64::from(CONNECTION_WINDOW), u64::from(STREAM_WINDOW) * MOST_STREAMS as u64);
+    fn all_streams_together_fit_into_the_window_of_their_connection_small_messages_too() {
+        const MESSAGE: u64 = 25;
+        let streams = MOST_STREAMS as u64;
+        assert!(u64::from(CONNECTION_WINDOW) >= u64::from(STREAM_WINDOW) * streams);
+        let lacking = u64::from(STREAM_WINDOW).div_ceil(MESSAGE) * (256 - MESSAGE) * streams;
+        assert!(lacking <= u64::from(CONNECTION_WINDOW) / 2, "{lacking}");
     }
 }

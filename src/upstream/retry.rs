@@ -24,6 +24,10 @@ pub(super) fn retry(error: &hyper::Error) -> Retry {
     let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
     match () {
         () if error.is_remote() && (refused || error.is_go_away()) => Retry::Harmless,
+        // It takes no more on this connection at the moment; what it did is not said.
+        () if error.is_remote() && error.reason() == Some(Reason::ENHANCE_YOUR_CALM) => {
+            Retry::Idempotent
+        }
         () if error.is_io() => Retry::Idempotent,
         () => Retry::Never,
     }

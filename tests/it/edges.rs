@@ -1,8 +1,12 @@
 //! Odd messages beside the list's own: what other programs and attackers send at the edges of
 //! HTTP/1, on both sides.
 
-use crate::support::{Act, Client, Origin, Reply, Shadow, eventually, raw};
+use crate::support::{
+    Act, Client, Frame, H2, Origin, Reply, Shadow, eventually, fields_of, hold, raw, read_head,
+    rogue,
+};
 use std::collections::BTreeSet;
+use std::io::Write;
 
 const CHUNKED: &str = "POST /one HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n";
 
@@ -220,4 +224,74 @@ fn an_offer_of_http_2_that_is_not_taken_up_is_mirrored() {
     eventually("the copy has come", || (!candidate.seen().is_empty()).then_some(()));
     assert_eq!(candidate.seen()[0].header("upgrade"), None);
     assert_eq!(shadow.settled(1)["coverage"]["skipped"]["upgrade"], serde_json::Value::Null);
+}
+
+/// The head of a POST over HTTP/2, with more fields.
+fn post(more: &[(&str, &str)]) -> Vec<u8> {
+    let usual =
+        [(":method", "POST"), (":scheme", "http"), (":path", "/"), (":authority", "shop.test")];
+    fields_of(&[&usual, more].concat())
+}
+
+#[test]
+fn a_length_of_http_2_is_one_number_for_the_primary() {
+    let primary = ok();
+    let shadow = Shadow::edge(primary.address, "");
+    let length = |value| ("content-length", value);
+    for (lengths, fine) in [
+        (&[length("2")][..], true),
+        (&[length("2"), length("2")], true),
+        (&[length("2"), length("02")], false),
+        (&[length("+2")], false),
+        (&[length("2, 2")], false),
+        (&[length("")], false),
+    ] {
+        let mut h2 = H2::connect(shadow.listen);
+        h2.send(Frame::HEADERS, Frame::END_HEADERS, 1, &post(lengths));
+        h2.send(Frame::DATA, Frame::END_STREAM, 1, b"ok");
+        let outcome = h2.outcome(1);
+        assert_eq!(outcome == Some(200), fine, "{lengths:?}: {outcome:?}");
+        assert!(fine || outcome.is_none_or(|it| it < 0 || it == 400), "{lengths:?}: {outcome:?}");
+    }
+    for seen in primary.seen() {
+        let lines = seen.headers.iter().filter(|(name, _)| name == "content-length");
+        assert_eq!(lines.count(), 1);
+    }
+    assert_eq!(primary.seen().len(), 2);
+}
+
+#[test]
+fn a_post_of_http_2_without_a_body_says_so_to_http_1() {
+    let primary = ok();
+    let shadow = Shadow::edge(primary.address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    h2.send(Frame::HEADERS, Frame::END_HEADERS | Frame::END_STREAM, 1, &post(&[]));
+    assert_eq!(h2.outcome(1), Some(200));
+    assert_eq!(primary.seen()[0].header("content-length"), Some("0"));
+}
+
+#[test]
+fn a_client_of_http_1_0_is_told_one_thing_of_its_connection() {
+    let primary = ok();
+    let shadow = Shadow::edge(primary.address, "");
+    let request = "GET / HTTP/1.0\r\nhost: a\r\nconnection: keep-alive\r\n\r\n";
+    let answer = raw(shadow.listen, request);
+    assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
+    assert!(answer.contains("connection: close\r\n"), "{answer}");
+    assert!(!answer.contains("keep-alive"), "{answer}");
+}
+
+#[test]
+fn an_early_answer_of_a_side_that_closes_says_that_the_connection_ends() {
+    let early = b"HTTP/1.1 413 Too Large\r\nconnection: close\r\ncontent-length: 2\r\n\r\nno";
+    let primary = rogue(move |mut stream| {
+        read_head(&mut stream);
+        stream.write_all(early).expect("written");
+        hold(stream);
+    });
+    let shadow = Shadow::edge(primary, "");
+    let mut client = Client::connect(shadow.listen);
+    client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 50000\r\n\r\nab");
+    let answer = client.answer("POST");
+    assert_eq!((answer.status, answer.header("connection")), (413, Some("close")));
 }

@@ -33,6 +33,7 @@ mod takeover;
 mod vitals;
 mod wire;
 mod wire_client;
+mod wire_flow;
 mod wire_grpc;
 mod wire_side;
 mod wire_tls;

@@ -1,52 +1,22 @@
 //! A side of HTTP/2 that does what it must not, or seldom does, frame by frame.
 
 use crate::support::wire::{
-    Manner, Payload, Peer, at_once, between, clear, empty, folder, http2, plain, runtime, start,
-    text,
+    MAX_STREAMS, Manner, OK, Payload, Peer, at_once, before, between, clear, empty, first, folder,
+    http2, plain, runtime, start, text,
 };
 use crate::support::{
-    Client, Frame, H2, PATIENCE, Shadow, eventually, fields_of, get, hold, rogue,
+    Client, Frame, H2, Origin, PATIENCE, Shadow, eventually, fields_of, get, hold, rogue,
 };
-use http::{Request, Response, StatusCode};
-use hyper::client::conn::http2::SendRequest;
-use std::io::Write;
+use http::{Request, Response};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::sync_channel;
 use std::thread;
-use std::time::{Duration, Instant};
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 const OFF: &str = "mirror: { enabled: false }";
-
-/// Settings of RFC 9113 section 6.5.2.
-const MAX_STREAMS: u16 = 3;
-const INITIAL_WINDOW: u16 = 4;
-
-/// In front of a side in clear that is played by a test, mirroring off.
-fn before(primary: SocketAddr) -> Shadow {
-    start(folder(), "", &clear(primary), &clear(plain().address), OFF)
-}
-
-/// A side that plays its first connection, and answers all that comes on the others. Gives the
-/// first byte of each head that it saw: what stands there in the static table.
-fn first(act: impl Fn(H2) + Send + Sync + 'static) -> (SocketAddr, Arc<AtomicUsize>) {
-    let connections = Arc::new(AtomicUsize::new(0));
-    let count = connections.clone();
-    let address = rogue(move |stream| {
-        let first = count.fetch_add(1, SeqCst) == 0;
-        let Some(mut h2) = H2::accept(stream, &[(MAX_STREAMS, 100)]) else { return };
-        if first {
-            return act(h2);
-        }
-        while let Some(stream) = h2.next_request() {
-            h2.ok(stream);
-        }
-    });
-    (address, connections)
-}
 
 /// Requests at one time on one connection, each with the body that it has: the status of each.
 fn each(listen: SocketAddr, requests: &[Asked]) -> Vec<u16> {
@@ -189,105 +159,6 @@ fn a_side_that_takes_fewer_streams_than_before_gets_no_more() {
 }
 
 #[test]
-fn a_side_that_takes_no_body_holds_its_client_back() {
-    let primary = rogue(|stream| {
-        if let Some(h2) = H2::accept(stream, &[(INITIAL_WINDOW, 0)]) {
-            hold(h2.into_stream());
-        }
-    });
-    let shadow = start(
-        folder(),
-        "",
-        &format!("timeout: 1s, {}", clear(primary)),
-        &clear(plain().address),
-        OFF,
-    );
-    let mut stream = TcpStream::connect(shadow.listen).expect("a connection");
-    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n";
-    stream.write_all(head.as_bytes()).expect("written");
-    let reading = stream.try_clone().expect("a socket");
-    let writing = thread::spawn(move || {
-        let mut written = 0_u64;
-        while let Ok(length) = stream.write(&[0; 64 << 10]) {
-            written += length as u64;
-        }
-        written
-    });
-    // It comes because the primary takes nothing; until then the client could write.
-    assert_eq!(Client::of(reading).answer("POST").status, 504);
-    let written = writing.join().expect("no panic");
-    assert!(written < 32 << 20, "{written} bytes");
-}
-
-#[test]
-fn a_thousand_requests_share_what_streams_there_are() {
-    let manner = Manner { max_streams: Some(10), ..Manner::default() };
-    let primary = Peer::start(manner, |_| async {
-        tokio::task::yield_now().await;
-        Ok(Response::new(text("{}")))
-    });
-    let shadow = between(&primary, &plain(), OFF);
-    runtime().block_on(async {
-        let mut all = JoinSet::new();
-        for _ in 0..5 {
-            let sender = http2(shadow.listen).await;
-            for _ in 0..200 {
-                let mut sender = sender.clone();
-                all.spawn(async move {
-                    let request = Request::get("http://a/").body(empty()).expect("a request");
-                    sender.send_request(request).await.expect("an answer").status()
-                });
-            }
-        }
-        let all: Vec<StatusCode> = all.join_all().await;
-        assert_eq!(all.iter().filter(|status| **status == 200).count(), 1000);
-    });
-    assert!(primary.busiest.load(SeqCst) <= 10);
-    let workers = thread::available_parallelism().map_or(1, usize::from);
-    assert!(primary.connections.load(SeqCst) <= 128 * workers);
-}
-
-#[test]
-fn streams_that_one_client_holds_are_not_missing_for_another() {
-    let gate = Arc::new(Notify::new());
-    let opened = gate.clone();
-    let manner = Manner { max_streams: Some(2), ..Manner::default() };
-    let primary = Peer::start(manner, move |request: Request<_>| {
-        let opened = opened.clone();
-        async move {
-            if request.uri().path() == "/held" {
-                opened.notified().await;
-            }
-            Ok(Response::new(text("{}")))
-        }
-    });
-    let shadow = between(&primary, &plain(), OFF);
-    runtime().block_on(async {
-        let held = http2(shadow.listen).await;
-        let ask = |mut sender: SendRequest<Payload>, target: &'static str| {
-            let request = Request::get(target).body(empty()).expect("a request");
-            async move { sender.send_request(request).await.expect("an answer").status() }
-        };
-        let mut all = JoinSet::new();
-        for _ in 0..64 {
-            all.spawn(ask(held.clone(), "http://a/held"));
-        }
-        while primary.busiest.load(SeqCst) < 2 || primary.connections.load(SeqCst) < 32 {
-            tokio::task::yield_now().await;
-        }
-        // Some of them are with the same worker.
-        for _ in 0..8 {
-            assert_eq!(ask(http2(shadow.listen).await, "http://a/").await, 200);
-        }
-        while !all.is_empty() {
-            gate.notify_waiters();
-            all.try_join_next();
-            tokio::task::yield_now().await;
-        }
-    });
-}
-
-#[test]
 fn a_connection_that_has_gone_dead_is_not_used_again() {
     let (primary, connections) = first(|mut h2| {
         let stream = h2.next_request().expect("a request");
@@ -420,34 +291,112 @@ fn an_answer_shorter_than_it_said_is_cut_off_also_where_its_side_asks_for_no_mor
 }
 
 #[test]
-fn an_upload_that_a_side_does_not_read_does_not_hold_up_those_of_other_clients() {
-    const WIDE: u32 = 1 << 20;
-    const WINDOW: usize = 65_535;
-    // Its streams have room for more than all of the connection, of which it reads nothing.
-    let (full, is_full) = sync_channel(1);
-    let (primary, connections) = first(move |mut h2| {
-        h2.settings(&[(INITIAL_WINDOW, WIDE)]);
-        let mut come = 0;
-        while let Some(frame) = h2.read() {
-            come += if frame.kind == Frame::DATA { frame.payload.len() } else { 0 };
-            if come == WINDOW {
-                full.try_send(Instant::now()).ok();
-            }
+fn an_early_answer_is_whole_though_its_side_says_goodbye_and_closes() {
+    let primary = rogue(|stream| {
+        let Some(mut h2) = H2::accept(stream, &[(MAX_STREAMS, 100)]) else { return };
+        if let Some(stream) = h2.next_request() {
+            h2.send(Frame::HEADERS, Frame::END_HEADERS, stream, OK);
+            h2.send(Frame::DATA, Frame::END_STREAM, stream, b"early");
+            h2.goaway(stream, 0);
         }
     });
-    let to = format!("timeout: 60s, {}", clear(primary));
-    let shadow = start(folder(), "", &to, &clear(plain().address), OFF);
-    let mut stalled = TcpStream::connect(shadow.listen).expect("a connection");
-    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n";
-    stalled.write_all(head.as_bytes()).expect("written");
-    stalled.write_all(&[0; WINDOW * 2]).expect("written");
-    let since = is_full.recv_timeout(PATIENCE).expect("a window that is used up");
-    // One that comes before it is known to stand still shares its fate.
-    let known = Duration::from_millis(200);
-    eventually("it to be known", || (since.elapsed() > known).then_some(()));
-    for _ in 0..8 {
-        let answer = Client::connect(shadow.listen).post("/", "text/plain", "hello");
-        assert_eq!(answer.status, 200);
+    let shadow = before(primary);
+    for _ in 0..20 {
+        let mut client = Client::connect(shadow.listen);
+        client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nab");
+        let answer = client.answer("POST");
+        assert_eq!((answer.text().as_str(), answer.whole), ("early", true));
     }
-    assert!(connections.load(SeqCst) > 1);
+}
+
+/// Sends a body of 3 MB in one go, whatever is answered meanwhile; then reads to the end.
+fn upload(shadow: &Shadow, head: &str) -> String {
+    const BODY: usize = 3_000_000;
+    let mut stream = TcpStream::connect(shadow.listen).expect("a connection");
+    let head = format!("{head}host: a\r\ncontent-length: {BODY}\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("written");
+    stream.write_all(&vec![b'x'; BODY]).expect("all of it is taken");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("no reset");
+    answer
+}
+
+#[test]
+fn a_client_that_listens_only_after_its_upload_gets_the_early_answer() {
+    let refuse = fields_of(&[(":status", "413"), ("content-length", "3")]);
+    let primary = rogue(move |stream| {
+        let Some(mut h2) = H2::accept(stream, &[(MAX_STREAMS, 100)]) else { return };
+        while let Some(stream) = h2.next_request() {
+            h2.send(Frame::HEADERS, Frame::END_HEADERS, stream, &refuse);
+            h2.send(Frame::DATA, Frame::END_STREAM, stream, b"no\n");
+            h2.send(Frame::RST_STREAM, 0, stream, &[0; 4]);
+        }
+    });
+    let shadow = before(primary);
+    for _ in 0..5 {
+        let answer = upload(&shadow, "POST / HTTP/1.1\r\n");
+        assert!(answer.starts_with("HTTP/1.1 413 ") && answer.ends_with("no\n"), "{answer}");
+    }
+    // And one of the tap's own.
+    let shadow = Shadow::edge(primary, "limits: { body: 1KiB }");
+    for head in ["POST / HTTP/1.1\r\n", "TRACE / HTTP/1.1\r\n"] {
+        let answer = upload(&shadow, head);
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+}
+
+#[test]
+fn what_has_said_its_length_is_mirrored_though_its_end_comes_in_a_frame_of_its_own() {
+    let sized = fields_of(&[(":status", "200"), ("content-length", "2")]);
+    let primary = rogue(move |stream| {
+        let Some(mut h2) = H2::accept(stream, &[(MAX_STREAMS, 100)]) else { return };
+        while let Some(stream) = h2.next_request() {
+            h2.send(Frame::HEADERS, Frame::END_HEADERS, stream, &sized);
+            h2.send(Frame::DATA, 0, stream, b"ok");
+            h2.send(Frame::DATA, Frame::END_STREAM, stream, b"");
+        }
+    });
+    let candidate = Peer::start(Manner::default(), |_| async { Ok(Response::new(text("ok"))) });
+    let (to, copies) = (clear(primary), clear(candidate.address));
+    let shadow = start(
+        folder(),
+        "",
+        &to,
+        &copies,
+        "mirror: { methods: all }\nisolation: { assert: \"stores nothing\" }",
+    );
+    let mut client = Client::connect(shadow.listen);
+    let mut h2 = H2::connect(shadow.listen);
+    for number in 0..5 {
+        assert_eq!(client.get("/").text(), "ok");
+        h2.get(2 * number + 1, &[]);
+        while h2.until(Frame::DATA).expect("the answer").flags & Frame::END_STREAM == 0 {}
+    }
+    let report = shadow.settled(10);
+    assert_eq!(report["coverage"]["compared"], 10, "{report}");
+    // As it comes from a client, to a primary of HTTP/1.
+    let (primary, candidate) = (Origin::json("{}"), Origin::json("{}"));
+    let rest = "mirror: { methods: all }\nisolation: { assert: \"stores nothing\" }";
+    let shadow = Shadow::start(primary.address, candidate.address, rest);
+    let mut h2 = H2::connect(shadow.listen);
+    for (stream, body) in [(1, "hello"), (3, "")] {
+        let length = body.len().to_string();
+        let head = fields_of(&[
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", "/"),
+            (":authority", "shop.test"),
+            ("content-length", &length),
+        ]);
+        h2.send(Frame::HEADERS, Frame::END_HEADERS, stream, &head);
+        if !body.is_empty() {
+            h2.send(Frame::DATA, 0, stream, body.as_bytes());
+        }
+        assert_eq!(h2.outcome(stream), Some(200));
+        h2.send(Frame::DATA, Frame::END_STREAM, stream, b"");
+    }
+    let report = shadow.settled(2);
+    assert_eq!(report["coverage"]["compared"], 2, "{report}");
+    assert_eq!(candidate.seen().iter().filter(|seen| seen.body == b"hello").count(), 1);
 }

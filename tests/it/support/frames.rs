@@ -52,6 +52,8 @@ impl H2 {
     /// The server's end of a connection: reads the preface, and sends these settings.
     pub fn accept(mut stream: TcpStream, settings: &[(u16, u32)]) -> Option<Self> {
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        // What was sent is on its way when the connection is closed.
+        stream.set_nodelay(true).ok()?;
         stream.read_exact(&mut [0; PREFACE.len()]).ok()?;
         let mut h2 = Self { stream };
         h2.settings(settings);

@@ -1,6 +1,6 @@
 //! HTTP/2 and TLS on both ends: an origin that speaks them, a client that does, and certificates.
 
-use super::{Shadow, get, rogue};
+use super::{H2, Shadow, get, rogue};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body::{Body, Frame};
@@ -430,4 +430,34 @@ impl Identity {
         std::fs::write(folder.join("cert.pem"), &self.cert).expect("a file");
         std::fs::write(folder.join("key.pem"), &self.key).expect("a file");
     }
+}
+
+/// Settings of RFC 9113 section 6.5.2.
+pub const MAX_STREAMS: u16 = 3;
+pub const INITIAL_WINDOW: u16 = 4;
+
+/// The head of an answer whose body has no stated length.
+pub const OK: &[u8] = &[0x88];
+
+/// In front of a side in clear that is played by a test, mirroring off.
+pub fn before(primary: SocketAddr) -> Shadow {
+    start(folder(), "", &clear(primary), &clear(plain().address), "mirror: { enabled: false }")
+}
+
+/// A side that plays its first connection, and answers all that comes on the others. Gives the
+/// first byte of each head that it saw: what stands there in the static table.
+pub fn first(act: impl Fn(H2) + Send + Sync + 'static) -> (SocketAddr, Arc<AtomicUsize>) {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = connections.clone();
+    let address = rogue(move |stream| {
+        let first = count.fetch_add(1, SeqCst) == 0;
+        let Some(mut h2) = H2::accept(stream, &[(MAX_STREAMS, 100)]) else { return };
+        if first {
+            return act(h2);
+        }
+        while let Some(stream) = h2.next_request() {
+            h2.ok(stream);
+        }
+    });
+    (address, connections)
 }

@@ -1,0 +1,368 @@
+//! A connection of HTTP/2 as it is read, without the frames that carry nothing.
+//!
+//! An empty DATA frame that does not end its stream says nothing (RFC 9113 section 6.1), and h2 ends
+//! a connection with all its streams when it has met a hundred of them in its life.
+//!
+//! This module never changes a byte of any other frame, nor of what is written.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What a client's side begins with (RFC 9113 section 3.4), in bytes.
+const PREFACE: usize = 24;
+
+/// The head of a frame: its length, kind, flags and stream (RFC 9113 section 4.1).
+const HEAD: usize = 9;
+
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const PUSH_PROMISE: u8 = 5;
+const CONTINUATION: u8 = 9;
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+
+/// So often is a connection read on that gives nothing but what is left out, before others have
+/// their turn.
+const MOST_READS: usize = 16;
+
+/// So many turns do those have who have yet to take what came before the end.
+const TURNS: usize = 8;
+
+/// The connection, read frame by frame.
+pub struct Frames<S> {
+    stream: S,
+    sieve: Sieve,
+    /// The turns that are left once the end has come, and the error that it came by.
+    turns: usize,
+    failed: Option<io::Error>,
+}
+
+/// How far a connection has been read.
+struct Sieve {
+    /// So many bytes more pass as they are.
+    pass: usize,
+    /// A field block has begun, within which no other frame may stand (RFC 9113 section 4.3).
+    in_block: bool,
+    /// A head of which not all has come.
+    head: Partial,
+    /// One of which all has come, and not all has passed.
+    out: Partial,
+}
+
+/// A part of a head.
+#[derive(Default)]
+struct Partial {
+    bytes: [u8; HEAD],
+    from: usize,
+    to: usize,
+}
+
+impl Partial {
+    fn of(bytes: &[u8]) -> Self {
+        let mut part = Self::default();
+        part.extend(bytes);
+        part
+    }
+
+    fn extend(&mut self, more: &[u8]) {
+        for (free, byte) in self.bytes.iter_mut().skip(self.to).zip(more) {
+            *free = *byte;
+            self.to += 1;
+        }
+    }
+
+    fn left(&self) -> &[u8] {
+        self.bytes.get(self.from..self.to).unwrap_or_default()
+    }
+}
+
+impl Sieve {
+    fn new(pass: usize) -> Self {
+        Self { pass, in_block: false, head: Partial::default(), out: Partial::default() }
+    }
+
+    /// Whether a frame is to pass; if so, its head and what belongs to it does.
+    fn passes(&mut self, head: &[u8; HEAD]) -> bool {
+        let [high, middle, low, kind, flags, ..] = *head;
+        let length = u32::from_be_bytes([0, high, middle, low]) as usize;
+        if kind == DATA && length == 0 && flags & END_STREAM == 0 && !self.in_block {
+            return false;
+        }
+        if matches!(kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
+            self.in_block = flags & END_HEADERS == 0;
+        }
+        self.pass = HEAD + length;
+        true
+    }
+
+    /// Moves together what passes of bytes; gives how many that are. The part of a head that they
+    /// end with is kept.
+    fn sift(&mut self, bytes: &mut [u8]) -> usize {
+        let (mut from, mut to) = (0, 0);
+        loop {
+            let passing = self.pass.min(bytes.len() - from);
+            if from != to {
+                bytes.copy_within(from..from + passing, to);
+            }
+            (from, to, self.pass) = (from + passing, to + passing, self.pass - passing);
+            let rest = bytes.get(from..).unwrap_or_default();
+            match rest.first_chunk::<HEAD>() {
+                Some(head) => from += if self.passes(&head.clone()) { 0 } else { HEAD },
+                None => {
+                    if self.pass == 0 {
+                        self.head = Partial::of(rest);
+                    }
+                    return to;
+                }
+            }
+        }
+    }
+
+    /// Takes more of a head that has begun.
+    fn complete(&mut self, more: &[u8]) {
+        self.head.extend(more);
+        if self.head.to < HEAD {
+            return;
+        }
+        let head = std::mem::take(&mut self.head);
+        if self.passes(&head.bytes) {
+            self.pass -= HEAD;
+            self.out = head;
+        }
+    }
+}
+
+impl<S> Frames<S> {
+    /// What comes from a client.
+    pub fn of_client(stream: S) -> Self {
+        Self::new(stream, PREFACE)
+    }
+
+    /// What comes from a server.
+    pub fn of_server(stream: S) -> Self {
+        Self::new(stream, 0)
+    }
+
+    fn new(stream: S, preface: usize) -> Self {
+        Self { stream, sieve: Sieve::new(preface), turns: TURNS, failed: None }
+    }
+
+    /// The end: told once those have had their turn who have yet to take what came before it. h2 has
+    /// a stream end in an error where its connection is gone, also one of which all has come.
+    fn end(&mut self, cx: &Context<'_>) -> Poll<io::Result<()>> {
+        match self.turns.checked_sub(1) {
+            None => Poll::Ready(self.failed.take().map_or(Ok(()), Err)),
+            Some(left) => {
+                self.turns = left;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// What one look at the connection has given.
+enum Look {
+    Bytes,
+    /// What is left out, or a part of a head.
+    Nothing,
+    End,
+}
+
+impl<S: AsyncRead + Unpin> Frames<S> {
+    /// Gives of a head that came in parts what there is room for; false where there is none.
+    fn give(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
+        let out = &mut self.sieve.out;
+        let some = out.left();
+        let some = some.get(..some.len().min(buffer.remaining())).unwrap_or_default();
+        buffer.put_slice(some);
+        let given = some.len();
+        out.from += given;
+        given > 0
+    }
+
+    fn poll_look(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<Look>> {
+        if self.sieve.head.to > 0 {
+            return self.poll_head(cx);
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        let read = buffer.filled_mut().get_mut(before..).unwrap_or_default();
+        if read.is_empty() {
+            return Poll::Ready(Ok(Look::End));
+        }
+        let kept = self.sieve.sift(read);
+        buffer.set_filled(before + kept);
+        Poll::Ready(Ok(if kept > 0 { Look::Bytes } else { Look::Nothing }))
+    }
+
+    /// Reads on where a head has begun.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Look>> {
+        let mut more = [0; HEAD];
+        let missing = HEAD - self.sieve.head.to;
+        let mut more = ReadBuf::new(more.get_mut(..missing).unwrap_or_default());
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut more))?;
+        match more.filled() {
+            // It ends in the middle of a head: whoever reads it is to see that.
+            [] => self.sieve.out = std::mem::take(&mut self.sieve.head),
+            more => self.sieve.complete(more),
+        }
+        Poll::Ready(Ok(Look::Nothing))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Frames<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if this.failed.is_some() {
+            return this.end(cx);
+        }
+        for _ in 0..MOST_READS {
+            if this.give(buffer) {
+                return Poll::Ready(Ok(()));
+            }
+            match ready!(this.poll_look(cx, buffer)) {
+                Ok(Look::Bytes) => return Poll::Ready(Ok(())),
+                Ok(Look::Nothing) => {}
+                Ok(Look::End) => return this.end(cx),
+                Err(error) => {
+                    this.failed = Some(error);
+                    return this.end(cx);
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Frames<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use tokio::io::AsyncReadExt;
+
+    fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
+        [&length[1..], &[kind, flags], &[0, 0, 0, 1], payload].concat()
+    }
+
+    /// A connection that gives pieces of so many bytes, and waits before each.
+    struct Sliced {
+        bytes: Vec<u8>,
+        pieces: Vec<usize>,
+        waited: bool,
+    }
+
+    impl AsyncRead for Sliced {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            self.waited = !self.waited;
+            if self.waited {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let piece = self.pieces.pop().unwrap_or(usize::MAX);
+            let length = piece.min(buffer.remaining()).min(self.bytes.len());
+            buffer.put_slice(&self.bytes.drain(..length).collect::<Vec<_>>());
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// All that is read of it, so many bytes at most at one time.
+    fn read(bytes: &[u8], pieces: &[usize], most: usize) -> Vec<u8> {
+        let sliced = Sliced { bytes: bytes.to_vec(), pieces: pieces.to_vec(), waited: false };
+        let mut frames = Frames::of_client(sliced);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let (mut all, mut buffer) = (Vec::new(), vec![0; most]);
+            while let length @ 1.. = frames.read(&mut buffer).await.expect("no failure") {
+                all.extend_from_slice(&buffer[..length]);
+            }
+            all
+        })
+    }
+
+    fn check(frames: &[(u8, u8, Vec<u8>)], cut: usize, pieces: &[usize], most: usize) {
+        let (mut sent, mut passed) = (vec![b'p'; PREFACE], vec![b'p'; PREFACE]);
+        let mut in_block = false;
+        for (kind, flags, payload) in frames {
+            let frame = frame(*kind, *flags, payload);
+            let empty = (*kind, flags & END_STREAM, payload.is_empty()) == (DATA, 0, true);
+            if !empty || in_block {
+                passed.extend_from_slice(&frame);
+            }
+            if matches!(*kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
+                in_block = flags & END_HEADERS == 0;
+            }
+            sent.extend_from_slice(&frame);
+        }
+        let rest = frame(HEADERS, END_HEADERS, b"fields");
+        sent.extend_from_slice(&rest[..cut]);
+        passed.extend_from_slice(&rest[..cut]);
+        assert_eq!(read(&sent, pieces, most), passed);
+    }
+
+    proptest! {
+        #[test]
+        fn all_passes_but_what_carries_nothing_however_it_is_cut(
+            frames in vec((0_u8..11, prop_oneof![Just(0_u8), any::<u8>()], vec(any::<u8>(), 0..20)), 0..12),
+            cut in 0_usize..15,
+            pieces in vec(1_usize..30, 0..80),
+            most in 1_usize..40,
+        ) {
+            check(&frames, cut, &pieces, most);
+        }
+    }
+
+    #[test]
+    fn thousands_of_empty_frames_are_passed_over() {
+        let mut frames = vec![(DATA, 0, Vec::new()); 5000];
+        frames.push((DATA, END_STREAM, Vec::new()));
+        check(&frames, 0, &[], 8192);
+    }
+}
