@@ -95,7 +95,7 @@ pub struct Streamed {
 
 impl Drop for Streamed {
     fn drop(&mut self) {
-        if !self.upload.is_complete() {
+        if !self.upload.leave() {
             self.begun.leave();
         }
     }

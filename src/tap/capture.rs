@@ -68,6 +68,10 @@ struct UploadState {
     trailed: bool,
     /// The request has been answered to the end: nobody needs the rest.
     answered: bool,
+    /// Nobody passes it on any more.
+    gone: bool,
+    /// An exchange that is all there but for this.
+    late: Option<Late>,
     /// Whoever passes it on, while it waits.
     waker: Option<Waker>,
 }
@@ -103,6 +107,8 @@ impl Upload {
             chunked,
             trailed: false,
             answered: false,
+            gone: false,
+            late: None,
             waker: None,
         };
         Arc::new(Self { state: Mutex::new(state) })
@@ -171,6 +177,38 @@ impl Upload {
         if let Some(Ok(tee)) = &mut state.kept {
             tee.trailers = trailers;
         }
+        drop(state);
+        self.settle();
+    }
+
+    /// Nobody passes it on any more; false where not all of it has passed.
+    pub(super) fn leave(&self) -> bool {
+        let mut state = self.state();
+        state.gone = true;
+        let complete = state.complete;
+        drop(state);
+        self.settle();
+        complete
+    }
+
+    /// Takes an exchange that is all there but for this: once that has passed, it is offered.
+    fn wait_for(&self, late: Late) {
+        self.state().late = Some(late);
+        self.settle();
+    }
+
+    /// Offers what has waited for the end of this, or settles it where that does not come.
+    fn settle(&self) {
+        let mut state = self.state();
+        let decided = state.complete || state.gone || matches!(state.kept, Some(Err(_)));
+        let Some(late) = state.late.take_if(|_| decided) else { return };
+        let taken = match (state.kept.take(), state.complete) {
+            (Some(Err(reason)), _) => Err(reason),
+            (Some(Ok(tee)), true) => Ok(tee),
+            _ => Err(Disposition::Skipped(SkipReason::Partial)),
+        };
+        drop(state);
+        late.settle(taken);
     }
 
     /// How far it is.
@@ -201,16 +239,6 @@ impl Upload {
         self.state().kept = Some(Ok(tee));
     }
 
-    /// What was kept of the whole body, or why it was not.
-    fn take(&self) -> Result<Tee, Disposition> {
-        let mut state = self.state();
-        match (state.kept.take(), state.complete) {
-            (Some(Err(reason)), _) => Err(reason),
-            (Some(Ok(tee)), true) => Ok(tee),
-            _ => Err(Disposition::Skipped(SkipReason::Partial)),
-        }
-    }
-
     fn state(&self) -> MutexGuard<'_, UploadState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -231,6 +259,27 @@ struct Open {
     /// The most that may be kept of the answer's body.
     max: usize,
     charge: Charge,
+}
+
+/// An exchange that waits for the end of its request.
+struct Late {
+    open: Open,
+    sink: Arc<dyn Sink>,
+}
+
+impl Late {
+    fn settle(self, taken: Result<Tee, Disposition>) {
+        let Self { open: Open { mut exchange, plan, mut charge, .. }, sink } = self;
+        match taken {
+            Ok(tee) => {
+                exchange.request.body = tee.payload;
+                exchange.request.trailers = tee.trailers;
+                charge.absorb(tee.charge);
+                sink.offer(Captured { exchange, plan, charge });
+            }
+            Err(reason) => sink.settle(&exchange, &plan, reason),
+        }
+    }
 }
 
 impl Capture {
@@ -309,21 +358,15 @@ impl Capture {
     }
 
     fn offer(&mut self, mut open: Open) {
-        let mut charge = open.charge;
-        if let Some(upload) = &open.upload {
-            match upload.take() {
-                Ok(tee) => {
-                    open.exchange.request.body = tee.payload;
-                    open.exchange.request.trailers = tee.trailers;
-                    charge.absorb(tee.charge);
-                }
-                Err(reason) => {
-                    return self.sink.settle(&open.exchange, &open.plan, reason);
-                }
-            }
-        }
         open.exchange.latency = clock::now().saturating_duration_since(self.sent);
-        self.sink.offer(Captured { exchange: open.exchange, plan: open.plan, charge });
+        match open.upload.take() {
+            None => {
+                let Open { exchange, plan, charge, .. } = open;
+                self.sink.offer(Captured { exchange, plan, charge });
+            }
+            // The answer may come before the end of its request.
+            Some(upload) => upload.wait_for(Late { open, sink: self.sink.clone() }),
+        }
     }
 
     fn settle(&mut self, disposition: Disposition) {

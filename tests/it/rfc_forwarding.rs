@@ -404,6 +404,25 @@ fn case_31_an_early_answer_is_delivered_at_once_and_the_copy_is_partial() {
 }
 
 #[test]
+fn a_request_that_ends_after_its_answer_is_mirrored_whole() {
+    let (origin, address) = listener();
+    let candidate = Origin::json("{}");
+    let rest = "mirror: { methods: all }\nisolation: { assert: test }";
+    let shadow = Shadow::start(address, candidate.address, rest);
+    let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 8\r\n\r\nsome";
+    let mut client = connect(shadow.listen, head);
+    let mut upstream = accept(&origin);
+    until(&mut upstream, "some");
+    let early = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    upstream.write_all(early).expect("written");
+    until(&mut client, "\r\n\r\nok");
+    client.write_all(b"more").expect("written");
+    until(&mut upstream, "more");
+    assert_eq!(shadow.settled(1)["coverage"]["compared"], 1);
+    assert_eq!(candidate.seen()[0].body, b"somemore");
+}
+
+#[test]
 fn case_32_an_origin_that_dies_is_never_a_clean_end_and_more_than_promised_is_cut() {
     for head in ["content-length: 10", "transfer-encoding: chunked"] {
         let answer = format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n3\r\nabc\r\n");
