@@ -31,7 +31,7 @@ macro_rules! targets {
 }
 
 targets! {
-    cbor coding compare_answer compare_json config controls endpoint filter formats head json lockstep
+    cbor coding compare_answer compare_json config controls endpoint filter formats frames head json lockstep
     msgpack path protobuf question records redact report rewrite text units
 }
 

@@ -7,6 +7,7 @@
 mod answers;
 mod filters;
 mod formats;
+mod frames;
 mod keeping;
 mod lockstep;
 mod passing;
@@ -16,6 +17,7 @@ mod telling;
 pub use answers::{coding, compare_answer, compare_json, endpoint};
 pub use filters::filter;
 pub use formats::{cbor, msgpack, protobuf};
+pub use frames::frames;
 pub use keeping::{controls, records, redact};
 pub use lockstep::lockstep;
 pub use passing::{config, head, rewrite};
