@@ -234,7 +234,7 @@ impl Client {
         stop: &mut watch::Receiver<Stop>,
     ) -> hyper::Result<()> {
         let io = TokioIo::new(Frames::of_client(stream));
-        let connection = pin!(h2(settings).serve_connection(io, service(self.clone())));
+        let connection = pin!(h2(settings).serve_connection(io, streams(self.clone())));
         let driven = self.drive(Driven { connection, begun, stop }, |it| it.graceful_shutdown());
         // Told of before the connection is closed, as everything is.
         let late = async {
@@ -391,6 +391,17 @@ fn service(
     service_fn(move |request| {
         let client = client.clone();
         async move { Ok::<_, Infallible>(client.tap.forward(&client, request).await) }
+    })
+}
+
+/// The same over HTTP/2. Each answer is in a box: hyper hands what makes it on from hand to hand
+/// before a stream's task begins with it, and that is large.
+fn streams(
+    client: Arc<Client>,
+) -> impl HttpService<Incoming, ResBody = LiveBody, Error = Infallible, Future: Send> {
+    service_fn(move |request| {
+        let client = client.clone();
+        Box::pin(async move { Ok::<_, Infallible>(client.tap.forward(&client, request).await) })
     })
 }
 
