@@ -170,7 +170,7 @@ struct Driven<'a, C> {
 
 /// What the requests of one client's connection share.
 pub(super) struct Client {
-    tap: Arc<Tap>,
+    pub(super) tap: Arc<Tap>,
     pub(super) peer: Peer,
     /// What the connection becomes once hyper is done with it.
     tunnel: Mutex<Option<Tunnel>>,
@@ -388,10 +388,7 @@ impl Client {
 fn service(
     client: Arc<Client>,
 ) -> impl HttpService<Incoming, ResBody = LiveBody, Error = Infallible, Future: Send> {
-    service_fn(move |request| {
-        let client = client.clone();
-        async move { Ok::<_, Infallible>(client.tap.forward(&client, request).await) }
-    })
+    service_fn(move |request| Tap::forward(client.clone(), request))
 }
 
 /// The same over HTTP/2. Each answer is in a box: hyper hands what makes it on from hand to hand
@@ -399,10 +396,7 @@ fn service(
 fn streams(
     client: Arc<Client>,
 ) -> impl HttpService<Incoming, ResBody = LiveBody, Error = Infallible, Future: Send> {
-    service_fn(move |request| {
-        let client = client.clone();
-        Box::pin(async move { Ok::<_, Infallible>(client.tap.forward(&client, request).await) })
-    })
+    service_fn(move |request| Box::pin(Tap::forward(client.clone(), request)))
 }
 
 #[cfg(test)]

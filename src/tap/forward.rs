@@ -27,6 +27,7 @@ use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
@@ -92,49 +93,48 @@ impl Tap {
         self.pool.prune(now);
     }
 
-    /// Answers one request. Whatever happens, there is an answer.
+    /// Answers one request. Whatever happens, there is an answer. What it gives is passed on as it is:
+    /// it is large.
     pub(super) async fn forward(
-        &self,
-        client: &Arc<Client>,
+        client: Arc<Client>,
         request: Request<Incoming>,
-    ) -> Response<LiveBody> {
+    ) -> Result<Response<LiveBody>, Infallible> {
+        let tap = &client.tap;
         let (head, body) = request.into_parts();
         let received = Received { at: clock::now(), version: head.version };
         let Job { request, kept, upload, upgrade, patience } =
-            match self.prepare(client, (head, body), received) {
+            match tap.prepare(&client, (head, body), received) {
                 Ok(job) => job,
-                Err(refused) => return *refused,
+                Err(refused) => return Ok(*refused),
             };
         let sent = clock::now();
-        let alarm = self.alarms.at(patience.first(sent, upload.is_some()));
+        let alarm = tap.alarms.at(patience.first(sent, upload.is_some()));
         let done = {
             let again = Again { replayable: kept.replayable, request: || kept.again() };
-            let exchange = pin!(self.pool.exchange(request, again, sent));
+            let exchange = pin!(tap.pool.exchange(request, again, sent));
             within(patience, exchange, upload.as_deref(), alarm).await
         };
-        match done {
-            Ok(answer) if answer.0.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                match upgrade {
-                    Some(upgrade) => {
-                        self.switch(Switch { client, upgrade, kept }, answer, received)
-                    }
-                    // Nobody has asked for it.
-                    None => self.fail(Fault::Malformed, kept, received),
+        Ok(match done {
+            Ok(answer) if answer.0.status() == StatusCode::SWITCHING_PROTOCOLS => match upgrade {
+                Some(upgrade) => {
+                    tap.switch(Switch { client: &client, upgrade, kept }, answer, received)
                 }
-            }
+                // Nobody has asked for it.
+                None => tap.fail(Fault::Malformed, kept, received),
+            },
             Ok(answer) => {
                 let primary = clock::now().saturating_duration_since(sent);
-                let bound = patience.end.map(|end| Bound::new(end, client));
+                let bound = patience.end.map(|end| Bound::new(end, &client));
                 let reader = client.reader(received.version);
-                self.pass(answer, kept, Passing { upload, received, primary, bound, reader })
+                tap.pass(answer, kept, Passing { upload, received, primary, bound, reader })
             }
-            Err(Failure::Primary(fault)) => self.fail(fault, kept, received),
+            Err(Failure::Primary(fault)) => tap.fail(fault, kept, received),
             Err(Failure::Client(rule)) => {
-                self.complain(client.peer.address, rule, "");
-                self.answered(status(rule), None, received.at, kept.line);
+                tap.complain(client.peer.address, rule, "");
+                tap.answered(status(rule), None, received.at, kept.line);
                 for_rule(rule, received.version)
             }
-        }
+        })
     }
 
     /// The line of the access log for a request, where there is one.
@@ -465,22 +465,24 @@ async fn within(
             Poll::Ready(done) => Poll::Ready(Ok(done)),
             Poll::Pending => Pin::new(&mut alarm).poll(cx).map(Err),
         });
-        let done = done.await;
-        let progress = upload.map(Upload::progress);
-        let (later, failure) = match (done, progress) {
-            (Ok(Ok(answer)), _) => return Ok(answer),
-            (Ok(Err(_)), Some(Progress::Broken(rule))) => return Err(Failure::Client(rule)),
-            (Ok(Err(fault)), _) => return Err(Failure::Primary(fault)),
-            (Err(_), _) if patience.end.is_some_and(|end| end <= deadline) => {
+        let fault = match done.await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(fault)) => Some(fault),
+            Err(_) => None,
+        };
+        let (later, failure) = match (fault, upload.map(Upload::progress)) {
+            (Some(_), Some(Progress::Broken(rule))) => return Err(Failure::Client(rule)),
+            (Some(fault), _) => return Err(Failure::Primary(fault)),
+            (None, _) if patience.end.is_some_and(|end| end <= deadline) => {
                 return Err(Failure::Client(Rule::TotalTimeout));
             }
-            (Err(_), Some(Progress::Waiting(since))) => {
+            (None, Some(Progress::Waiting(since))) => {
                 (since + patience.client, Failure::Client(Rule::BodyTimeout))
             }
-            (Err(_), Some(Progress::Moving(since))) => {
+            (None, Some(Progress::Moving(since))) => {
                 (since + patience.primary, Failure::Primary(Fault::Timeout))
             }
-            (Err(_), _) => return Err(Failure::Primary(Fault::Timeout)),
+            (None, _) => return Err(Failure::Primary(Fault::Timeout)),
         };
         if later <= deadline {
             return Err(failure);
