@@ -16,11 +16,15 @@ pub struct LogError {
     source: ParseError,
 }
 
+/// What libraries warn of, anybody at the other end of a connection can bring about, as often as they
+/// like. A filter that names one is followed.
+const LIBRARIES: &str = "h2=error,hyper=error,rustls=error";
+
 /// Starts logging for the whole process; `json` of `None` means JSON unless stderr is a terminal.
 pub fn init(filter: &str, json: Option<bool>) -> Result<(), LogError> {
     let explain = |source| LogError { filter: filter.to_owned(), source };
     let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(filter).map_err(explain)?)
+        .with_env_filter(EnvFilter::try_new(format!("{LIBRARIES},{filter}")).map_err(explain)?)
         .with_writer(stderr);
     let started = if json.unwrap_or_else(|| !stderr().is_terminal()) {
         builder.json().flatten_event(true).try_init()

@@ -101,6 +101,19 @@ fn settings_of_a_client_that_reads_nothing_are_not_piled_up() {
 }
 
 #[test]
+fn a_client_cannot_fill_the_log_with_what_a_library_warns_of() {
+    let origin = Origin::json("{}");
+    let shadow = Shadow::edge(origin.address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    for _ in 0..100 {
+        h2.send(Frame::PING, Frame::ACK, 0, b"unasked!");
+    }
+    h2.get(1, &[]);
+    assert_eq!(h2.outcome(1), Some(200));
+    assert!(shadow.log().len() < 20, "{:?}", shadow.log());
+}
+
+#[test]
 fn answers_that_a_client_does_not_read_wait_at_the_primary() {
     let large = Reply::new(200, vec![b'x'; 8 << 20]);
     let origin = Origin::start(move |_| large.clone());
