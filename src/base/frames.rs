@@ -10,8 +10,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What a client's side begins with (RFC 9113 section 3.4), in bytes.
-const PREFACE: usize = 24;
+/// The length of what a client's side begins with (RFC 9113 section 3.4), in bytes.
+pub const PREFACE: usize = 24;
 
 /// The head of a frame: its length, kind, flags and stream (RFC 9113 section 4.1).
 const HEAD: usize = 9;
@@ -109,7 +109,7 @@ impl Sieve {
             (from, to, self.pass) = (from + passing, to + passing, self.pass - passing);
             let rest = bytes.get(from..).unwrap_or_default();
             match rest.first_chunk::<HEAD>() {
-                Some(head) => from += if self.passes(&head.clone()) { 0 } else { HEAD },
+                Some(head) => from += if self.passes(head) { 0 } else { HEAD },
                 None => {
                     if self.pass == 0 {
                         self.head = Partial::of(rest);

@@ -30,7 +30,7 @@ impl Unread {
         taking
     }
 
-    /// Waits until some wait for the client and none has moved for so long.
+    /// Waits until some wait for the other side and none has moved for so long.
     pub async fn late(&self, patience: Duration) {
         loop {
             let now = clock::now();

@@ -39,7 +39,7 @@ pub enum BodyError {
 /// Whether a body that gives no more has been cut off. hyper takes a stream that was cancelled
 /// (RFC 9113 section 7) for one that has ended; HTTP/2 says the end of each.
 fn is_cut_off(version: Version, body: &Incoming) -> bool {
-    version == Version::HTTP_2 && !body.is_end_stream() && body.size_hint().exact() != Some(0)
+    version == Version::HTTP_2 && !body.is_end_stream() && !is_whole(version, body)
 }
 
 /// Whether all has come that a body over HTTP/2 has said to have, though its end is yet to be said:
@@ -196,6 +196,9 @@ impl LiveBody {
     }
 }
 
+/// A piece of a body in passing.
+type Piece = Result<Frame<Bytes>, BodyError>;
+
 /// The primary's answer in passing, with all that ends when it does.
 pub struct Passage {
     pub(super) body: Incoming,
@@ -334,12 +337,7 @@ impl Passage {
         }
         Poll::Ready(frame.map(|frame| frame.map_err(BodyError::from)))
     }
-}
 
-/// A piece of a body in passing.
-type Piece = Result<Frame<Bytes>, BodyError>;
-
-impl Passage {
     fn fault(&mut self, fault: Fault) {
         if let Some(end) = self.end.take() {
             end.fault(fault);

@@ -177,8 +177,7 @@ impl Upload {
         if let Some(Ok(tee)) = &mut state.kept {
             tee.trailers = trailers;
         }
-        drop(state);
-        self.settle();
+        Self::settle(state);
     }
 
     /// Nobody passes it on any more; false where not all of it has passed.
@@ -186,20 +185,19 @@ impl Upload {
         let mut state = self.state();
         state.gone = true;
         let complete = state.complete;
-        drop(state);
-        self.settle();
+        Self::settle(state);
         complete
     }
 
     /// Takes an exchange that is all there but for this: once that has passed, it is offered.
     fn wait_for(&self, late: Late) {
-        self.state().late = Some(late);
-        self.settle();
+        let mut state = self.state();
+        state.late = Some(late);
+        Self::settle(state);
     }
 
     /// Offers what has waited for the end of this, or settles it where that does not come.
-    fn settle(&self) {
-        let mut state = self.state();
+    fn settle(mut state: MutexGuard<'_, UploadState>) {
         let decided = state.complete || state.gone || matches!(state.kept, Some(Err(_)));
         let Some(late) = state.late.take_if(|_| decided) else { return };
         let taken = match (state.kept.take(), state.complete) {

@@ -6,7 +6,7 @@
 //!
 //! This module never lets a connection rest with anything of an exchange left in hyper.
 
-use crate::base::{Chain, Frames, Unread, clock};
+use crate::base::{Chain, Frames, PREFACE, Unread, clock};
 use crate::config::ListenLimits;
 use crate::model::Rule;
 use crate::tap::Tap;
@@ -73,18 +73,17 @@ impl Tap {
         mut stop: watch::Receiver<Stop>,
     ) {
         let address = peer.address;
-        let begun = Begun::default();
-        let client = Arc::new(Client::new(self.clone(), peer, begun.clone()));
-        let stream = Patient::new(stream, settings.timeouts.write, begun.clone());
+        let client = Arc::new(Client::new(self.clone(), peer));
+        let stream = Patient::new(stream, settings.timeouts.write, client.begun.clone());
         // In boxes: a connection at rest is small.
         let ended = if http2 {
-            Box::pin(client.multiplexed(stream, settings, &begun, &mut stop)).await
+            Box::pin(client.multiplexed(stream, settings, &mut stop)).await
         } else {
-            client.kept_alive(stream, settings, &begun, &mut stop).await
+            client.kept_alive(stream, settings, &mut stop).await
         };
         if let Err(error) = ended
             && let Some(rule) = broken_rule(&error)
-            && (rule != Rule::HeadTimeout || begun.get())
+            && (rule != Rule::HeadTimeout || client.begun.get())
         {
             self.complain(address, rule, &Chain(&error).to_string());
         }
@@ -135,9 +134,6 @@ const BESIDE_LIMITS: usize = 8 << 10;
 const LEAST_BUFFER: usize = 128 << 10;
 const MOST_BUFFER: usize = 408 << 10;
 
-/// The length of what an HTTP/2 connection begins with (RFC 9113 section 3.4).
-const PREFACE: usize = 24;
-
 /// So many header fields hyper reads without further memory.
 const HYPERS_FIELDS: usize = 100;
 
@@ -164,7 +160,6 @@ fn h2(settings: &Settings) -> http2::Builder<TokioExecutor> {
 /// A connection with what it is driven by.
 struct Driven<'a, C> {
     connection: Pin<&'a mut C>,
-    begun: &'a Begun,
     stop: &'a mut watch::Receiver<Stop>,
 }
 
@@ -200,9 +195,9 @@ enum Met {
 }
 
 impl Client {
-    fn new(tap: Arc<Tap>, peer: Peer, begun: Begun) -> Self {
+    fn new(tap: Arc<Tap>, peer: Peer) -> Self {
         let (cut, is_cut) = (Notify::new(), AtomicBool::new(false));
-        let (tunnel, unread) = (Mutex::default(), Unread::default());
+        let (tunnel, begun, unread) = (Mutex::default(), Begun::default(), Unread::default());
         Self { tap, peer, tunnel, cut, is_cut, begun, unread }
     }
 
@@ -230,15 +225,14 @@ impl Client {
         self: &Arc<Self>,
         stream: Patient<S>,
         settings: &Settings,
-        begun: &Begun,
         stop: &mut watch::Receiver<Stop>,
     ) -> hyper::Result<()> {
         let io = TokioIo::new(Frames::of_client(stream));
         let connection = pin!(h2(settings).serve_connection(io, streams(self.clone())));
-        let driven = self.drive(Driven { connection, begun, stop }, |it| it.graceful_shutdown());
+        let driven = self.drive(Driven { connection, stop }, |it| it.graceful_shutdown());
         // Told of before the connection is closed, as everything is.
         let late = async {
-            begun.late(PREFACE, settings.timeouts.head).await;
+            self.begun.late(PREFACE, settings.timeouts.head).await;
             self.broke(Rule::HeadTimeout);
         };
         // Where the socket takes what is written, and the client's windows are what is full.
@@ -260,11 +254,10 @@ impl Client {
         self: &Arc<Self>,
         mut stream: Patient<S>,
         settings: &Settings,
-        begun: &Begun,
         stop: &mut watch::Receiver<Stop>,
     ) -> hyper::Result<()> {
         loop {
-            stream = match Box::pin(self.awake(stream, settings, begun, stop)).await {
+            stream = match Box::pin(self.awake(stream, settings, stop)).await {
                 ControlFlow::Continue(stream) => stream,
                 ControlFlow::Break(ended) => return ended,
             };
@@ -281,21 +274,20 @@ impl Client {
         self: &Arc<Self>,
         stream: Patient<S>,
         settings: &Settings,
-        begun: &Begun,
         stop: &mut watch::Receiver<Stop>,
     ) -> ControlFlow<hyper::Result<()>, Patient<S>> {
         let (alarms, head) = (self.tap.alarms(), settings.timeouts.head);
-        let timer = Waiting { alarms, begun: begun.clone(), head };
+        let timer = Waiting { alarms, begun: self.begun.clone(), head };
         let io = TokioIo::new(stream);
         let mut connection =
             h1(settings, timer).serve_connection(io, service(self.clone())).with_upgrades();
-        let driven = Driven { connection: Pin::new(&mut connection), begun, stop };
+        let driven = Driven { connection: Pin::new(&mut connection), stop };
         let ended = self.drive(driven, |it| it.graceful_shutdown()).await;
         let Some(parts) = connection.into_parts() else {
             return ControlFlow::Break(ended.unwrap_or(Ok(())));
         };
         if let Some(ended) = ended {
-            let unread = begun.has_left() || !parts.read_buf.is_empty();
+            let unread = self.begun.has_left() || !parts.read_buf.is_empty();
             let told = ended.as_ref().map_or_else(hyper::Error::is_parse, |()| true);
             if unread && told && !self.is_cut.load(Relaxed) && *stop.borrow() != Stop::Now {
                 Box::pin(linger(parts.io.into_inner())).await;
@@ -334,13 +326,13 @@ impl Client {
     where
         C: Future<Output = hyper::Result<()>>,
     {
-        let Driven { mut connection, begun, stop } = driven;
+        let Driven { mut connection, stop } = driven;
         let stopped = told_to_stop(stop.clone());
         let told = async {
             stopped.await;
             tokio::select! {
                 biased;
-                () = begun.first() => {}
+                () = self.begun.first() => {}
                 () = time::sleep(FIRST_WORD) => {}
             }
         };
@@ -361,7 +353,7 @@ impl Client {
             if let Poll::Ready(interrupt) = interrupted.poll(cx, signalled()) {
                 return Poll::Ready(Met::Interrupt(interrupt));
             }
-            if begun.rests() { Poll::Ready(Met::Rest) } else { Poll::Pending }
+            if self.begun.rests() { Poll::Ready(Met::Rest) } else { Poll::Pending }
         });
         match met.await {
             Met::End(ended) => return Some(ended),
@@ -455,7 +447,6 @@ mod tests {
     struct Terms {
         client: Arc<Client>,
         settings: Settings,
-        begun: Begun,
         stop: watch::Receiver<Stop>,
         _stop: watch::Sender<Stop>,
     }
@@ -474,21 +465,16 @@ mod tests {
             let marker = Marker::new("session", &[0; 32]);
             let tap = Tap::new(endpoint, Arc::new(Blind), shared, marker);
             let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-            let client = Arc::new(Client::new(
-                tap,
-                Peer::new(address, settings.trust(address)),
-                Begun::default(),
-            ));
+            let client = Arc::new(Client::new(tap, Peer::new(address, settings.trust(address))));
             let (told, stop) = watch::channel(Stop::No);
-            let begun = Begun::default();
-            let near = Patient::new(near, WAIT * 6, begun.clone());
-            (Self { client, settings, begun, stop, _stop: told }, far, near)
+            let near = Patient::new(near, WAIT * 6, client.begun.clone());
+            (Self { client, settings, stop, _stop: told }, far, near)
         }
 
         /// Serves until the connection rests; `None` where it does not for a good while.
         async fn awake(&mut self, near: Patient<DuplexStream>) -> Option<Patient<DuplexStream>> {
-            let Self { client, settings, begun, stop, .. } = self;
-            match time::timeout(WAIT, client.awake(near, settings, begun, stop)).await {
+            let Self { client, settings, stop, .. } = self;
+            match time::timeout(WAIT, client.awake(near, settings, stop)).await {
                 Ok(ControlFlow::Continue(near)) => Some(near),
                 Ok(ControlFlow::Break(ended)) => panic!("{ended:?}"),
                 Err(_) => None,
