@@ -1,7 +1,8 @@
 //! A connection of HTTP/2 as it is read, without the frames that carry nothing.
 //!
 //! An empty DATA frame that does not end its stream says nothing (RFC 9113 section 6.1), and h2 ends
-//! a connection with all its streams when it has met a hundred of them in its life.
+//! a connection with all its streams when it has met a hundred of them in its life. A connection on
+//! which nothing else comes is a flood (section 10.5), and ends.
 //!
 //! This module never changes a byte of any other frame, nor of what is written.
 
@@ -27,6 +28,9 @@ const END_HEADERS: u8 = 4;
 /// their turn.
 const MOST_READS: usize = 16;
 
+/// So many frames that carry nothing may follow each other.
+const MOST_EMPTY: usize = 10_000;
+
 /// So many turns do those have who have yet to take what came before the end.
 const TURNS: usize = 8;
 
@@ -41,6 +45,8 @@ pub struct Frames<S> {
 
 /// How far a connection has been read.
 struct Sieve {
+    /// How many frames have been left out since the last one that was not.
+    empty: usize,
     /// So many bytes more pass as they are.
     pass: usize,
     /// A field block has begun, within which no other frame may stand (RFC 9113 section 4.3).
@@ -80,7 +86,7 @@ impl Partial {
 
 impl Sieve {
     fn new(pass: usize) -> Self {
-        Self { pass, in_block: false, head: Partial::default(), out: Partial::default() }
+        Self { empty: 0, pass, in_block: false, head: Partial::default(), out: Partial::default() }
     }
 
     /// Whether a frame is to pass; if so, its head and what belongs to it does.
@@ -88,8 +94,10 @@ impl Sieve {
         let [high, middle, low, kind, flags, ..] = *head;
         let length = u32::from_be_bytes([0, high, middle, low]) as usize;
         if kind == DATA && length == 0 && flags & END_STREAM == 0 && !self.in_block {
+            self.empty += 1;
             return false;
         }
+        self.empty = 0;
         if matches!(kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
             self.in_block = flags & END_HEADERS == 0;
         }
@@ -117,6 +125,14 @@ impl Sieve {
                     return to;
                 }
             }
+        }
+    }
+
+    /// An error where there is nothing but what is left out.
+    fn check(&self) -> io::Result<()> {
+        match self.empty {
+            0..=MOST_EMPTY => Ok(()),
+            _ => Err(io::Error::new(io::ErrorKind::QuotaExceeded, "frames that carry nothing")),
         }
     }
 
@@ -199,6 +215,7 @@ impl<S: AsyncRead + Unpin> Frames<S> {
         }
         let kept = self.sieve.sift(read);
         buffer.set_filled(before + kept);
+        self.sieve.check()?;
         Poll::Ready(Ok(if kept > 0 { Look::Bytes } else { Look::Nothing }))
     }
 
@@ -213,6 +230,7 @@ impl<S: AsyncRead + Unpin> Frames<S> {
             [] => self.sieve.out = std::mem::take(&mut self.sieve.head),
             more => self.sieve.complete(more),
         }
+        self.sieve.check()?;
         Poll::Ready(Ok(Look::Nothing))
     }
 }
@@ -357,6 +375,16 @@ mod tests {
         ) {
             check(&frames, cut, &pieces, most);
         }
+    }
+
+    #[tokio::test]
+    async fn a_connection_on_which_nothing_else_comes_ends() {
+        let mut sent = vec![b'p'; PREFACE];
+        sent.extend(frame(DATA, 0, b"").repeat(MOST_EMPTY + 1));
+        let sliced = Sliced { bytes: sent, pieces: Vec::new(), waited: false };
+        let error = Frames::of_client(sliced).read_to_end(&mut Vec::new()).await;
+        let error = error.expect_err("a flood");
+        assert_eq!(error.kind(), io::ErrorKind::QuotaExceeded);
     }
 
     #[test]
