@@ -38,7 +38,7 @@ const SAME_LAYER: [(&str, &str, &str); 10] = [
 ];
 
 /// Who asks for calendar time, and what for. Nothing is timed by it: a clock may jump.
-const CALENDAR: [(&str, &str); 9] = [
+const CALENDAR: [(&str, &str); 10] = [
     ("src/admin/report.rs", "when a report was made"),
     ("src/app/instance.rs", "when a session began and ended"),
     ("src/app/intake.rs", "when a request came in"),
@@ -48,6 +48,7 @@ const CALENDAR: [(&str, &str); 9] = [
     ("src/store/writer/keeper.rs", "when there was a flush, and what `retention` may believe"),
     ("src/store/writer/thread.rs", "when a session ended"),
     ("src/tap/forward.rs", "lines of the access log"),
+    ("src/tap/http2/stream.rs", "the Date of an answer that has none"),
 ];
 
 /// What pure rooms never touch.

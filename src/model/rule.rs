@@ -7,6 +7,8 @@ words! {
     Rule {
         /// The bytes are no HTTP.
         Malformed = "malformed",
+        /// Frames of HTTP/2 that say nothing and cost much: resets, empty ones, a head without an end.
+        Flood = "flood",
         /// The TLS handshake failed: no TLS, nothing in common, or no certificate that is believed.
         Handshake = "handshake",
         /// `Host` is missing, given twice, no host, or not the one of the target.

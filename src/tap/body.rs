@@ -8,6 +8,7 @@ use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Upload};
 use crate::tap::forward::Line;
 use crate::tap::headers::strip_trailers;
+use crate::tap::incoming::FromClient;
 use crate::tap::interim::Hold;
 use crate::tap::patient::Begun;
 use crate::tap::reader::Reader;
@@ -28,12 +29,25 @@ use tokio::time::{Sleep, sleep_until};
 pub enum BodyError {
     #[error("the connection that the body came on failed")]
     Connection(#[from] hyper::Error),
+    #[error("the stream that the body came on failed")]
+    Stream(#[from] h2::Error),
     #[error("the stream was cancelled before the end of its body")]
     Cancelled,
     #[error("the body is over `listen.limits.body`")]
     TooLarge,
     #[error("the exchange is over `listen.timeouts.total`")]
     TooLong,
+}
+
+impl BodyError {
+    /// Whether it was framed in a way that cannot be read.
+    fn is_malformed(&self) -> bool {
+        match self {
+            Self::Connection(error) => classify(error) == Fault::Malformed,
+            Self::Stream(error) => error.is_library(),
+            Self::Cancelled | Self::TooLarge | Self::TooLong => false,
+        }
+    }
 }
 
 /// Whether a body that gives no more has been cut off. hyper takes a stream that was cancelled
@@ -44,7 +58,7 @@ fn is_cut_off(version: Version, body: &Incoming) -> bool {
 
 /// Whether all has come that a body over HTTP/2 has said to have, though its end is yet to be said:
 /// whoever passes it on may ask for no more.
-pub(super) fn is_whole(version: Version, body: &Incoming) -> bool {
+fn is_whole(version: Version, body: &Incoming) -> bool {
     version == Version::HTTP_2 && body.size_hint().exact() == Some(0)
 }
 
@@ -79,10 +93,8 @@ pub enum UpBody {
 
 /// A body that is watched, and captured where the exchange is.
 pub struct Streamed {
-    pub(super) body: Incoming,
+    pub(super) body: FromClient,
     pub(super) upload: Arc<Upload>,
-    /// Of the connection that it comes on.
-    pub(super) version: Version,
     /// Fields that do not pass, not as trailers either.
     pub(super) nominated: Vec<HeaderName>,
     /// Where its client waits to be told to send it.
@@ -110,7 +122,7 @@ impl Body for UpBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let Self::Stream(streamed) = self.get_mut() else { return Poll::Ready(None) };
-        let Streamed { body, upload, version, nominated, hold, rest, .. } = &mut **streamed;
+        let Streamed { body, upload, nominated, hold, rest, .. } = &mut **streamed;
         if let Some(held) = hold {
             // It has not been asked for, and is not going to be.
             if upload.unneeded(cx).is_some() {
@@ -133,7 +145,7 @@ impl Body for UpBody {
                     return Poll::Ready(Some(Err(BodyError::TooLarge)));
                 }
                 if let Some(trailers) = frame.trailers_mut() {
-                    if trailers.is_empty() && *version < Version::HTTP_2 {
+                    if trailers.is_empty() && body.is_of_http1() {
                         // What hyper takes for trailers begins with a bare line feed: to another
                         // reader all this is the next request.
                         upload.malformed();
@@ -142,19 +154,18 @@ impl Body for UpBody {
                     strip_markers(trailers);
                     strip_trailers(trailers, nominated);
                 }
-                if frame.is_trailers() || body.is_end_stream() || is_whole(*version, body) {
+                if frame.is_trailers() || body.is_end_stream() || body.is_whole() {
                     upload.end(frame.trailers_ref().cloned());
                 }
                 Some(Ok(frame))
             }
             Some(Err(error)) => {
-                if classify(&error) == Fault::Malformed {
+                if error.is_malformed() {
                     upload.malformed();
                 }
-                Some(Err(error.into()))
+                Some(Err(error))
             }
             None if upload.is_complete() => None,
-            None if is_cut_off(*version, body) => Some(Err(BodyError::Cancelled)),
             None => {
                 upload.end(None);
                 None

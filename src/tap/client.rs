@@ -6,13 +6,14 @@
 //!
 //! This module never lets a connection rest with anything of an exchange left in hyper.
 
-use crate::base::{Chain, Frames, PREFACE, Unread, clock};
+use crate::base::{Chain, Unread, clock};
 use crate::config::ListenLimits;
 use crate::model::Rule;
 use crate::tap::Tap;
 use crate::tap::body::LiveBody;
 use crate::tap::connection::{FIRST_WORD, Stop, told_to_stop};
 use crate::tap::headers::Peer;
+use crate::tap::http2;
 use crate::tap::linger::linger;
 use crate::tap::patient::{Begun, Patient};
 use crate::tap::reader::Reader;
@@ -22,9 +23,9 @@ use crate::tap::tunnel::Tunnel;
 use crate::tap::waiting::{REST, Waiting};
 use http::Version;
 use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::error::Error;
 use std::future::{Future, poll_fn};
@@ -76,22 +77,28 @@ impl Tap {
         let client = Arc::new(Client::new(self.clone(), peer));
         let stream = Patient::new(stream, settings.timeouts.write, client.begun.clone());
         // In boxes: a connection at rest is small.
-        let ended = if http2 {
-            Box::pin(client.multiplexed(stream, settings, &mut stop)).await
+        let broken = if http2 {
+            let ended = Box::pin(client.multiplexed(stream, settings, &mut stop)).await;
+            ended.err().and_then(|error| told(http2::broken_rule(&error), &error))
         } else {
-            client.kept_alive(stream, settings, &mut stop).await
+            let ended = client.kept_alive(stream, settings, &mut stop).await;
+            ended.err().and_then(|error| told(broken_rule(&error), &error))
         };
-        if let Err(error) = ended
-            && let Some(rule) = broken_rule(&error)
+        if let Some((rule, error)) = broken
             && (rule != Rule::HeadTimeout || client.begun.get())
         {
-            self.complain(address, rule, &Chain(&error).to_string());
+            self.complain(address, rule, &error);
         }
         let tunnel = client.tunnel.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(tunnel) = tunnel {
             tunnel.run(settings.timeouts.tunnel, stop).await;
         }
     }
+}
+
+/// What is told of a connection's end, where a rule stands behind it.
+fn told(rule: Option<Rule>, error: &dyn Error) -> Option<(Rule, String)> {
+    rule.map(|rule| (rule, Chain(error).to_string()))
 }
 
 /// The rule that a client broke, where its connection ended for that.
@@ -137,30 +144,10 @@ const MOST_BUFFER: usize = 408 << 10;
 /// So many header fields hyper reads without further memory.
 const HYPERS_FIELDS: usize = 100;
 
-/// What a client of HTTP/2 may send on one stream before the primary has taken it, and on all of
-/// them: an upload that the primary does not read leaves room for others (RFC 9113 section 5.2).
-const STREAM_WINDOW: u32 = 256 << 10;
-const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 32;
-
-/// The next piece of an answer is asked for once less than this of what came before is yet to be
-/// written: a client that opens its windows wide and reads nothing has no more than that and a piece.
-const SEND_BUFFER: usize = 16 << 10;
-
-fn h2(settings: &Settings) -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
-    let head = u32::try_from(settings.limits.head.0).unwrap_or(u32::MAX);
-    builder.timer(TokioTimer::new()).max_concurrent_streams(256).max_header_list_size(head);
-    builder.initial_stream_window_size(STREAM_WINDOW);
-    builder.initial_connection_window_size(CONNECTION_WINDOW).max_send_buf_size(SEND_BUFFER);
-    // A client that does not answer a PING either is gone.
-    builder.keep_alive_interval(settings.timeouts.head).keep_alive_timeout(settings.timeouts.head);
-    builder
-}
-
 /// A connection with what it is driven by.
-struct Driven<'a, C> {
-    connection: Pin<&'a mut C>,
-    stop: &'a mut watch::Receiver<Stop>,
+pub(super) struct Driven<'a, C> {
+    pub connection: Pin<&'a mut C>,
+    pub stop: &'a mut watch::Receiver<Stop>,
 }
 
 /// What the requests of one client's connection share.
@@ -176,7 +163,7 @@ pub(super) struct Client {
     /// What has passed on it.
     pub(super) begun: Begun,
     /// Its answers over HTTP/2.
-    unread: Unread,
+    pub(super) unread: Unread,
 }
 
 /// Why a connection is not simply driven on.
@@ -188,8 +175,8 @@ enum Interrupt {
 }
 
 /// How driving a connection has ended.
-enum Met {
-    End(hyper::Result<()>),
+enum Met<E> {
+    End(Result<(), E>),
     Interrupt(Interrupt),
     Rest,
 }
@@ -218,34 +205,6 @@ impl Client {
     /// Counts and tells that a rule held against it.
     pub(super) fn broke(&self, rule: Rule) {
         self.tap.complain(self.peer.address, rule, "");
-    }
-
-    /// Serves it over HTTP/2.
-    async fn multiplexed<S: Stream>(
-        self: &Arc<Self>,
-        stream: Patient<S>,
-        settings: &Settings,
-        stop: &mut watch::Receiver<Stop>,
-    ) -> hyper::Result<()> {
-        let io = TokioIo::new(Frames::of_client(stream));
-        let connection = pin!(h2(settings).serve_connection(io, streams(self.clone())));
-        let driven = self.drive(Driven { connection, stop }, |it| it.graceful_shutdown());
-        // Told of before the connection is closed, as everything is.
-        let late = async {
-            self.begun.late(PREFACE, settings.timeouts.head).await;
-            self.broke(Rule::HeadTimeout);
-        };
-        // Where the socket takes what is written, and the client's windows are what is full.
-        let unread = async {
-            self.unread.late(settings.timeouts.write).await;
-            self.broke(Rule::WriteTimeout);
-        };
-        tokio::select! {
-            biased;
-            ended = driven => ended.unwrap_or(Ok(())),
-            () = late => Ok(()),
-            () = unread => Ok(()),
-        }
     }
 
     /// Serves it over HTTP/1. Whenever it rests, hyper is let go of, with all that it has
@@ -318,13 +277,13 @@ impl Client {
     /// Runs its connection to the end, or until it rests. When told to drain, lets it finish what
     /// has begun. hyper closes one on which nothing was read: that its client has made in advance,
     /// or will ask for something in this moment.
-    async fn drive<C>(
+    pub(super) async fn drive<C, E>(
         &self,
         driven: Driven<'_, C>,
         finish: impl FnOnce(Pin<&mut C>),
-    ) -> Option<hyper::Result<()>>
+    ) -> Option<Result<(), E>>
     where
-        C: Future<Output = hyper::Result<()>>,
+        C: Future<Output = Result<(), E>>,
     {
         let Driven { mut connection, stop } = driven;
         let stopped = told_to_stop(stop.clone());
@@ -381,14 +340,6 @@ fn service(
     client: Arc<Client>,
 ) -> impl HttpService<Incoming, ResBody = LiveBody, Error = Infallible, Future: Send> {
     service_fn(move |request| Tap::forward(client.clone(), request))
-}
-
-/// The same over HTTP/2. Each answer is in a box: hyper hands what makes it on from hand to hand
-/// before a stream's task begins with it, and that is large.
-fn streams(
-    client: Arc<Client>,
-) -> impl HttpService<Incoming, ResBody = LiveBody, Error = Infallible, Future: Send> {
-    service_fn(move |request| Box::pin(Tap::forward(client.clone(), request)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::base::{Alarm, Alarms, clock};
 use crate::model::{Answered, Fault, Rule};
 use crate::policy::{Marker, upgrade};
-use crate::tap::body::{Ending, LiveBody, Passage, Rest, Streamed, UpBody, is_whole};
+use crate::tap::body::{Ending, LiveBody, Passage, Rest, Streamed, UpBody};
 use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Head, Progress, Upload, UploadTerms};
 use crate::tap::client::Client;
@@ -11,7 +11,8 @@ use crate::tap::complaints::Complaints;
 use crate::tap::headers::{
     close, closes, frame, frame_empty, name_host, nominated, strip, to_client, to_upstream,
 };
-use crate::tap::interim::Interim;
+use crate::tap::incoming::FromClient;
+use crate::tap::interim::{Interim, is_expected};
 use crate::tap::pass::rule_against;
 use crate::tap::reader::Reader;
 use crate::tap::refuse::{for_fault, for_rule, status};
@@ -21,11 +22,10 @@ use crate::tap::{Admission, Sink};
 use crate::telemetry::{Access, AccessLog, EdgeMeters};
 use crate::upstream::{self, Again, Endpoint, Pool};
 use arc_swap::ArcSwap;
-use http::header::{CONNECTION, EXPECT, UPGRADE};
+use http::header::{CONNECTION, UPGRADE};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body as _;
-use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -97,13 +97,12 @@ impl Tap {
     /// it is large.
     pub(super) async fn forward(
         client: Arc<Client>,
-        request: Request<Incoming>,
+        request: Request<impl Into<FromClient>>,
     ) -> Result<Response<LiveBody>, Infallible> {
         let tap = &client.tap;
-        let (head, body) = request.into_parts();
-        let received = Received { at: clock::now(), version: head.version };
+        let received = Received { at: clock::now(), version: request.version() };
         let Job { request, kept, upload, upgrade, patience } =
-            match tap.prepare(&client, (head, body), received) {
+            match tap.prepare(&client, request, received) {
                 Ok(job) => job,
                 Err(refused) => return Ok(*refused),
             };
@@ -158,9 +157,11 @@ impl Tap {
     fn prepare(
         &self,
         client: &Client,
-        (mut head, body): (Parts, Incoming),
+        request: Request<impl Into<FromClient>>,
         received: Received,
     ) -> Result<Job, Box<Response<LiveBody>>> {
+        let (mut head, body) = request.into_parts();
+        let body = body.into();
         let settings = self.settings.load();
         if let Some(rule) = rule_against(&head, &settings) {
             if !body.is_end_stream() {
@@ -180,7 +181,7 @@ impl Tap {
         let most = settings.limits.body.map(|most| most.0);
         let chunked = version < Version::HTTP_2 && body.size_hint().exact().is_none();
         let upload = (!body.is_end_stream()).then(|| Upload::new(UploadTerms { most, chunked }));
-        if let Some(upload) = upload.as_ref().filter(|_| is_whole(version, &body)) {
+        if let Some(upload) = upload.as_ref().filter(|_| body.is_whole()) {
             upload.end(None);
         }
         let nominated = if chunked { nominated(&head.headers) } else { Vec::new() };
@@ -200,7 +201,6 @@ impl Tap {
                 UpBody::Stream(Box::new(Streamed {
                     body,
                     upload,
-                    version,
                     nominated,
                     hold: None,
                     rest,
@@ -221,9 +221,7 @@ impl Tap {
 
     /// Has the primary's interim answers to a request heard. Over HTTP/2 they are not.
     fn watch(&self, request: &mut Request<UpBody>, client: Version) {
-        let asked = request.headers().get(EXPECT);
-        let asked = asked.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-        let expects = client == Version::HTTP_11 && asked;
+        let expects = client > Version::HTTP_10 && is_expected(request.headers());
         if !expects || self.pool.may_multiplex() {
             return self.interim.watch(request);
         }
@@ -294,14 +292,14 @@ impl Tap {
             capture.answer(&head);
         }
         to_client(&mut head, received.version);
-        if ends {
+        if ends && received.version < Version::HTTP_2 {
             close(&mut head);
         }
         let (sink, status) = (self.sink.clone(), head.status);
         let added = clock::now().saturating_duration_since(received.at).saturating_sub(primary);
         let received = received.at;
-        let end = Some(Ending { lease, capture, sink, status, received, added, access });
-        let broken = None;
+        let end = Ending { lease, capture, sink, status, received, added, access };
+        let (end, broken) = (Some(end), None);
         let passage = Passage { body, version, upload, bound, reader, broken, end };
         Response::from_parts(head, LiveBody::Stream(passage))
     }

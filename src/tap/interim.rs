@@ -1,10 +1,11 @@
 //! Interim answers of the primary. 100 lets a client send its body that waits for that; 101 begins
-//! a tunnel. All others end here, since hyper's server sends none, and are counted.
+//! a tunnel. All others end here, since hyper's server sends none over HTTP/1, and are counted.
 //!
 //! Watching a request for them costs four allocations. So one request in 64 is watched, the first
 //! one among them, and every request once such an answer has been seen.
 
 use crate::telemetry::Name;
+use http::header::{EXPECT, HeaderMap};
 use http::{Request, StatusCode};
 use hyper::ext::on_informational;
 use metrics::{Counter, counter};
@@ -66,6 +67,12 @@ impl Interim {
             }
         });
     }
+}
+
+/// Whether a client waits to be told to send its body (RFC 9110 section 10.1.1).
+pub(super) fn is_expected(head: &HeaderMap) -> bool {
+    let expectation = head.get(EXPECT);
+    expectation.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 fn note(seen: &AtomicBool, counter: &Counter) {

@@ -16,6 +16,8 @@ mod connection;
 mod door;
 mod forward;
 mod headers;
+mod http2;
+mod incoming;
 mod interim;
 mod linger;
 mod listener;

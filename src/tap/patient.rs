@@ -51,6 +51,11 @@ impl Begun {
         self.0.begun.load(Relaxed)
     }
 
+    /// How many bytes the client has sent in all.
+    pub fn bytes(&self) -> usize {
+        self.0.read.load(Relaxed)
+    }
+
     /// Waits until the client has sent something for the first time. To be polled in the task that
     /// reads: it is woken by what comes.
     pub async fn first(&self) {

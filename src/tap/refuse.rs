@@ -175,6 +175,8 @@ pub(super) fn status(rule: Rule) -> StatusCode {
         Rule::Handshake | Rule::Malformed | Rule::Host | Rule::Target | Rule::Scheme => {
             StatusCode::BAD_REQUEST
         }
+        // Nor does a flood, whose connection ends.
+        Rule::Flood => StatusCode::TOO_MANY_REQUESTS,
         Rule::Coding => StatusCode::NOT_IMPLEMENTED,
         Rule::Connect | Rule::Trace => StatusCode::METHOD_NOT_ALLOWED,
         Rule::Loop => StatusCode::LOOP_DETECTED,
@@ -228,6 +230,7 @@ fn short(status: StatusCode) -> Response<LiveBody> {
         StatusCode::PAYLOAD_TOO_LARGE => "content too large\n",
         StatusCode::URI_TOO_LONG => "uri too long\n",
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "request header fields too large\n",
+        StatusCode::TOO_MANY_REQUESTS => "too many requests\n",
         StatusCode::NOT_IMPLEMENTED => "not implemented\n",
         StatusCode::SERVICE_UNAVAILABLE => "service unavailable\n",
         StatusCode::GATEWAY_TIMEOUT => "gateway timeout\n",

@@ -4,7 +4,8 @@ use crate::support::{
     Act, Client, Frame, H2, Origin, Reply, Shadow, accept, eventually, fields_of, listener, raw,
     until,
 };
-use std::io::Read;
+use std::io::{Read, Write};
+use std::net::SocketAddr;
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
@@ -32,6 +33,72 @@ const AUTHORITY: (&str, &str) = (":authority", "shop.test");
 /// The usual head, with one more field.
 fn with<'a>(field: (&'a str, &'a str)) -> Vec<(&'a str, &'a str)> {
     vec![METHOD, SCHEME, PATH, AUTHORITY, field]
+}
+
+/// A POST whose client waits to be told to send its body.
+fn expecting(listen: SocketAddr) -> H2 {
+    let mut h2 = H2::connect(listen);
+    let expect = [("expect", "100-continue"), ("content-length", "2")];
+    let head = [&[(":method", "POST"), SCHEME, PATH, AUTHORITY], &expect[..]].concat();
+    h2.send(Frame::HEADERS, Frame::END_HEADERS, 1, &fields_of(&head));
+    h2
+}
+
+#[test]
+fn case_25_100_comes_when_the_primary_says_so_or_says_nothing() {
+    let (origin, address) = listener();
+    let shadow = Shadow::edge(address, "");
+    for interim in [&b"HTTP/1.1 100 Continue\r\n\r\n"[..], b""] {
+        let mut h2 = expecting(shadow.listen);
+        let mut upstream = accept(&origin);
+        assert!(until(&mut upstream, "\r\n\r\n").contains("expect: 100-continue\r\n"));
+        upstream.write_all(interim).expect("written");
+        assert_eq!(h2.outcome(1), Some(100));
+        h2.send(Frame::DATA, Frame::END_STREAM, 1, b"hi");
+        until(&mut upstream, "hi");
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+        upstream.write_all(answer).expect("written");
+        assert_eq!(h2.outcome(1), Some(200));
+        assert_eq!(h2.until(Frame::DATA).expect("a body").payload, b"ok");
+    }
+}
+
+#[test]
+fn case_25_nobody_is_told_to_go_on_who_has_or_need_not() {
+    let (origin, address) = listener();
+    let shadow = Shadow::edge(address, "");
+    // It has sent its body all the same.
+    let mut h2 = expecting(shadow.listen);
+    h2.send(Frame::DATA, Frame::END_STREAM, 1, b"hi");
+    let mut upstream = accept(&origin);
+    until(&mut upstream, "\r\n\r\n");
+    upstream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").expect("written");
+    until(&mut upstream, "hi");
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    upstream.write_all(answer).expect("written");
+    assert_eq!(h2.outcome(1), Some(200));
+    // The primary wants no body.
+    let mut h2 = expecting(shadow.listen);
+    let mut upstream = accept(&origin);
+    until(&mut upstream, "\r\n\r\n");
+    let answer = b"HTTP/1.1 417 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    upstream.write_all(answer).expect("written");
+    assert_eq!(h2.outcome(1), Some(417));
+}
+
+#[test]
+fn a_client_that_breaks_the_protocol_is_told_of() {
+    let shadow = Shadow::edge(Origin::json("{}").address, "");
+    let told = |rule: &str| shadow.metric(&format!("shadow_refused_total{{rule=\"{rule}\"}}"));
+    let mut h2 = H2::connect(shadow.listen);
+    // DATA belongs to a stream (RFC 9113 section 6.1).
+    h2.send(Frame::DATA, 0, 0, b"no");
+    while h2.read().is_some() {}
+    eventually("it is counted", || (told("malformed") == 1).then_some(()));
+    let mut h2 = H2::connect(shadow.listen);
+    h2.send(Frame::HEADERS, 0, 1, &fields_of(&[METHOD, SCHEME, PATH, AUTHORITY]));
+    while h2.send(Frame::CONTINUATION, 0, 1, &fields_of(&[("x-more", "yes")])) {}
+    eventually("it is counted", || (told("flood") == 1).then_some(()));
 }
 
 #[test]
