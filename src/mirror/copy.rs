@@ -5,7 +5,7 @@ use crate::isolate;
 use crate::mirror::arriving::Arriving;
 use crate::model::{Exchange, Fault, Outcome, Payload, Reply};
 use crate::policy::{MARKER, Plan};
-use crate::upstream::{Again, Pool, classify};
+use crate::upstream::{Again, Pool, classify, is_without_content};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::response::Parts;
@@ -178,8 +178,13 @@ async fn read(
     Room { max, like, charge }: Room<'_>,
 ) -> Result<(Reply, bool), Failure> {
     let (mut arriving, mut trailers) = (Arriving::new(like), None);
+    let ends_with_head = is_without_content(head.status);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| classify(&error))?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(_) if ends_with_head => break,
+            Err(error) => return Err(classify(&error).into()),
+        };
         match frame.into_data() {
             Ok(chunk) if arriving.len() + chunk.len() > max => return Err(Fault::TooLarge.into()),
             Ok(chunk) => match charge.grow(arriving.push(chunk)) {
@@ -190,7 +195,7 @@ async fn read(
         }
     }
     // hyper takes a stream that was cancelled for one that has ended; HTTP/2 says the end of each.
-    let unsaid = trailers.is_none() && body.size_hint().exact() != Some(0);
+    let unsaid = !ends_with_head && trailers.is_none() && body.size_hint().exact() != Some(0);
     if head.version == Version::HTTP_2 && unsaid && !body.is_end_stream() {
         return Err(Fault::Reset.into());
     }

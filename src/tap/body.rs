@@ -16,12 +16,13 @@ use crate::upstream::{Lease, classify};
 use bytes::Bytes;
 use http::{HeaderName, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until, timeout};
 
 /// Why a body ended before its end. A reset stream stands behind it with its code, which the
 /// other side's stream is reset with.
@@ -260,6 +261,35 @@ impl Ending {
         self.answered(Some(fault), clock::now());
         if let Some(capture) = self.capture {
             capture.fault(fault);
+        }
+    }
+}
+
+/// An answer without content ends with its head (RFC 9110 section 6.4.1). The end of its stream, in
+/// a frame of its own, is waited for for so long; what else comes on it is not passed on.
+const END: Duration = Duration::from_secs(1);
+
+/// What ends when such an answer does.
+pub(super) struct WithoutContent {
+    pub body: Incoming,
+    /// The request's body, where it had one.
+    pub upload: Option<Arc<Upload>>,
+    pub end: Ending,
+}
+
+impl WithoutContent {
+    /// Waits for its end.
+    pub(super) async fn pass_over(mut self) {
+        let is_empty = |frame: &Frame<Bytes>| frame.data_ref().is_some_and(Bytes::is_empty);
+        let over = async {
+            while let Some(Ok(frame)) = self.body.frame().await
+                && is_empty(&frame)
+            {}
+        };
+        timeout(END, over).await.ok();
+        self.end.complete();
+        if let Some(upload) = self.upload {
+            upload.answered();
         }
     }
 }

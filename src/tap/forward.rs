@@ -3,7 +3,7 @@
 use crate::base::{Alarm, Alarms, clock};
 use crate::model::{Answered, Fault, Rule};
 use crate::policy::{Marker, upgrade};
-use crate::tap::body::{Ending, LiveBody, Passage, Rest, Streamed, UpBody};
+use crate::tap::body::{Ending, LiveBody, Passage, Rest, Streamed, UpBody, WithoutContent};
 use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Head, Progress, Upload, UploadTerms};
 use crate::tap::client::Client;
@@ -20,11 +20,11 @@ use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
 use crate::tap::{Admission, Sink};
 use crate::telemetry::{Access, AccessLog, EdgeMeters};
-use crate::upstream::{self, Again, Endpoint, Pool};
+use crate::upstream::{self, Again, Endpoint, Pool, is_without_content};
 use arc_swap::ArcSwap;
 use http::header::{CONNECTION, UPGRADE};
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode, Version};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::upgrade::OnUpgrade;
 use std::convert::Infallible;
@@ -101,6 +101,7 @@ impl Tap {
     ) -> Result<Response<LiveBody>, Infallible> {
         let tap = &client.tap;
         let received = Received { at: clock::now(), version: request.version() };
+        let is_head = *request.method() == Method::HEAD;
         let Job { request, kept, upload, upgrade, patience } =
             match tap.prepare(&client, request, received) {
                 Ok(job) => job,
@@ -125,7 +126,11 @@ impl Tap {
                 let primary = clock::now().saturating_duration_since(sent);
                 let bound = patience.end.map(|end| Bound::new(end, &client));
                 let reader = client.reader(received.version);
-                tap.pass(answer, kept, Passing { upload, received, primary, bound, reader })
+                tap.pass(
+                    answer,
+                    kept,
+                    Passing { upload, received, is_head, primary, bound, reader },
+                )
             }
             Err(Failure::Primary(fault)) => tap.fail(fault, kept, received),
             Err(Failure::Client(rule)) => {
@@ -276,7 +281,7 @@ impl Tap {
         &self,
         (response, lease): Answer,
         kept: Kept,
-        Passing { upload, received, primary, bound, reader }: Passing,
+        Passing { upload, received, is_head, primary, bound, reader }: Passing,
     ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         let version = head.version;
@@ -299,6 +304,13 @@ impl Tap {
         let added = clock::now().saturating_duration_since(received.at).saturating_sub(primary);
         let received = received.at;
         let end = Ending { lease, capture, sink, status, received, added, access };
+        if version == Version::HTTP_2
+            && !body.is_end_stream()
+            && (is_head || is_without_content(status))
+        {
+            tokio::spawn(WithoutContent { body, upload, end }.pass_over());
+            return Response::from_parts(head, LiveBody::none());
+        }
         let (end, broken) = (Some(end), None);
         let passage = Passage { body, version, upload, bound, reader, broken, end };
         Response::from_parts(head, LiveBody::Stream(passage))
@@ -355,6 +367,8 @@ struct Passing {
     /// The request's body, where it had one.
     upload: Option<Arc<Upload>>,
     received: Received,
+    /// The request was one for the head alone.
+    is_head: bool,
     /// What the primary took to begin it.
     primary: Duration,
     bound: Option<Bound>,

@@ -8,7 +8,7 @@ use crate::upstream::framing;
 use crate::upstream::pool::{Lease, Need, Pool, Refusal};
 use crate::upstream::retry::{MOST_TRIES, Retry};
 use bytes::Bytes;
-use http::{Request, Response, Version};
+use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use std::error::Error;
@@ -97,4 +97,9 @@ fn answered<B>(
     framing::settle(response.headers_mut())?;
     lease.last = response.version() == Version::HTTP_10;
     Ok((response, lease))
+}
+
+/// Whether an answer ends with its head, whatever was asked (RFC 9110 section 6.4.1).
+pub fn is_without_content(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }

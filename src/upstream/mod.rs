@@ -21,6 +21,6 @@ mod watched;
 
 pub use connect::{Address, Connect, ConnectError, Connecting, Stream};
 pub use endpoint::Endpoint;
-pub use exchange::{Again, Answered};
+pub use exchange::{Again, Answered, is_without_content};
 pub use fault::classify;
 pub use pool::{Lease, Pool};

@@ -347,6 +347,45 @@ fn a_client_that_listens_only_after_its_upload_gets_the_early_answer() {
     }
 }
 
+/// A side that ends each answer in a frame of its own, whether its head was all of it or not.
+fn ending_apart(status: &'static str, length: &'static str) -> SocketAddr {
+    rogue(move |stream| {
+        let Some(mut h2) = H2::accept(stream, &[(MAX_STREAMS, 100)]) else { return };
+        let head = fields_of(&[(":status", status), ("content-length", length)]);
+        while let Some(stream) = h2.next_request() {
+            h2.send(Frame::HEADERS, Frame::END_HEADERS, stream, &head);
+            h2.send(Frame::DATA, Frame::END_STREAM, stream, b"");
+        }
+    })
+}
+
+#[test]
+fn an_answer_without_content_is_whole_though_its_end_comes_in_a_frame_of_its_own() {
+    for (method, status, length) in
+        [("GET", "204", "0"), ("GET", "304", "0"), ("GET", "304", "9"), ("HEAD", "200", "9")]
+    {
+        let (primary, candidate) = (ending_apart(status, length), ending_apart(status, length));
+        let shadow = start(
+            folder(),
+            "",
+            &clear(primary),
+            &clear(candidate),
+            "mirror: { methods: all }\nisolation: { assert: \"stores nothing\" }",
+        );
+        let mut client = Client::connect(shadow.listen);
+        client.send(format!("{method} / HTTP/1.1\r\nhost: a\r\n\r\n"));
+        let answer = client.answer(method);
+        assert_eq!((answer.status.to_string().as_str(), answer.whole), (status, true));
+        let mut h2 = H2::connect(shadow.listen);
+        let target = [(":scheme", "http"), (":path", "/"), (":authority", "shop.test")];
+        h2.request(1, &[&[(":method", method)], &target[..]].concat());
+        let head = h2.until(Frame::HEADERS).expect("an answer");
+        assert_ne!(head.flags & Frame::END_STREAM, 0, "{method} {status}");
+        let report = shadow.settled(2);
+        assert_eq!(report["coverage"]["compared"], 2, "{method} {status} {length}: {report}");
+    }
+}
+
 #[test]
 fn what_has_said_its_length_is_mirrored_though_its_end_comes_in_a_frame_of_its_own() {
     let sized = fields_of(&[(":status", "200"), ("content-length", "2")]);
