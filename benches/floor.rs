@@ -14,14 +14,19 @@ mod fixture;
 #[path = "fixtures/program.rs"]
 mod program;
 
+use bytes::Bytes;
 use fixture::between;
+use http::Request;
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustix::thread::{CpuSet, sched_setaffinity};
 use shadowdiff::base::clock;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -37,8 +42,21 @@ const CONNECTIONS: usize = 32;
 const WARM_UP: Duration = Duration::from_millis(300);
 const LOAD: Duration = Duration::from_secs(1);
 
-const REQUEST: &[u8] = b"GET /products/7?full=1 HTTP/1.1\r\nHost: shop\r\nAccept: */*\r\n\r\n";
-const SIZES: [(&str, usize); 3] = [("190 B", 190), ("4 KiB", 4 << 10), ("64 KiB", 64 << 10)];
+const GET: &[u8] = b"GET /products/7?full=1 HTTP/1.1\r\nHost: shop\r\nAccept: */*\r\n\r\n";
+const POST: &[u8] = b"POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n\
+                      Content-Length: 4096\r\n\r\n";
+
+/// Requests under way on one connection of HTTP/2, of which there are as many.
+const STREAMS: usize = 8;
+
+/// What is asked, by its name in the table.
+const KINDS: [(&str, Kind); 5] = [
+    ("190 B", Kind::Get(190)),
+    ("4 KiB", Kind::Get(4 << 10)),
+    ("64 KiB", Kind::Get(64 << 10)),
+    ("POST 4 KiB", Kind::Post),
+    ("190 B, HTTP/2", Kind::Http2),
+];
 
 /// What is measured.
 #[derive(Clone, Copy)]
@@ -47,10 +65,43 @@ enum Program {
     Shadow,
 }
 
+/// A request, and its answer.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Of an answer of so many bytes.
+    Get(usize),
+    /// Of 4 KiB, with a short answer.
+    Post,
+    /// Of a short answer, by a client of HTTP/2.
+    Http2,
+}
+
 #[derive(Clone, Copy)]
 struct Case {
     mirrored: bool,
-    size: usize,
+    kind: Kind,
+}
+
+impl Kind {
+    /// The size of the answer's body.
+    fn answer(self) -> usize {
+        match self {
+            Self::Get(size) => size,
+            Self::Post | Self::Http2 => 190,
+        }
+    }
+
+    fn is_get(self) -> bool {
+        matches!(self, Self::Get(_))
+    }
+
+    /// What is written on a connection of HTTP/1.
+    fn request(self) -> Vec<u8> {
+        match self {
+            Self::Post => [POST, &[b'x'; 4096]].concat(),
+            Self::Get(_) | Self::Http2 => GET.to_vec(),
+        }
+    }
 }
 
 fn main() {
@@ -80,8 +131,9 @@ fn measure_all() {
     }
     println!("CPU time per live request, us    bare hyper   shadow   ratio, lowest to highest");
     for mirrored in [false, true] {
-        for (name, size) in SIZES {
-            let case = Case { mirrored, size };
+        // The bare proxy mirrors no bodies.
+        for (name, kind) in KINDS.into_iter().filter(|(_, kind)| !mirrored || kind.is_get()) {
+            let case = Case { mirrored, kind };
             let rounds: Vec<_> = (0..ROUNDS).map(|round| measure_both(case, round)).collect();
             let mirror = if mirrored { "all mirrored" } else { "mirroring off" };
             println!("{mirror:<14}{name:>16}  {}", line(&rounds));
@@ -119,14 +171,14 @@ fn measure_both(case: Case, round: usize) -> (f64, f64) {
 /// What a request costs one of the two, in microseconds.
 fn measure(program: Program, case: Case) -> f64 {
     runtime().block_on(async {
-        let answer: Arc<[u8]> = answer(case.size).into();
+        let answer: Arc<[u8]> = answer(case.kind.answer()).into();
         let sides = [upstream(answer.clone()).await, upstream(answer.clone()).await];
         let folder = TempDir::new().expect("a folder");
         let mut child = start(program, sides, case.mirrored, &folder);
         let address = program::listening(&mut child);
-        load(address, case.size, WARM_UP).await;
+        load(address, case.kind, WARM_UP).await;
         let before = cpu_time(&child);
-        let requests = load(address, case.size, LOAD).await;
+        let requests = load(address, case.kind, LOAD).await;
         let spent = cpu_time(&child) - before;
         child.kill().expect("it runs");
         child.wait().expect("it ends");
@@ -182,8 +234,8 @@ async fn upstream(answer: Arc<[u8]>) -> SocketAddr {
         while let Ok((mut stream, _)) = listener.accept().await {
             let answer = answer.clone();
             tokio::spawn(async move {
-                let mut request = [0; 4096];
-                while stream.read(&mut request).await.is_ok_and(|length| length > 0) {
+                let mut request = vec![0; 16 << 10];
+                while whole_request(&mut stream, &mut request).await {
                     if stream.write_all(&answer).await.is_err() {
                         return;
                     }
@@ -194,23 +246,74 @@ async fn upstream(answer: Arc<[u8]>) -> SocketAddr {
     address
 }
 
-/// Makes requests for a while, one on each connection at a time; says how many were answered.
-async fn load(address: SocketAddr, body: usize, time: Duration) -> usize {
+/// Reads one request to its end; false where there is none.
+async fn whole_request(stream: &mut TcpStream, buffer: &mut [u8]) -> bool {
+    let mut length = 0;
+    loop {
+        match stream.read(buffer.get_mut(length..).expect("room")).await {
+            Ok(read @ 1..) => length += read,
+            _ => return false,
+        }
+        let come = buffer.get(..length).unwrap_or_default();
+        let body = if come.starts_with(b"POST") { 4096 } else { 0 };
+        if head_of(come).is_some_and(|head| length >= head + body) {
+            return true;
+        }
+    }
+}
+
+/// The length of a head, where all of it has come.
+fn head_of(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
+}
+
+/// Makes requests for a while; says how many were answered.
+async fn load(address: SocketAddr, kind: Kind, time: Duration) -> usize {
     let end = clock::now() + time;
     let mut clients = JoinSet::new();
-    for _ in 0..CONNECTIONS {
-        clients.spawn(async move {
-            let mut stream = TcpStream::connect(address).await.expect("a connection");
-            let (mut buffer, mut requests) = (vec![0; 128 << 10], 0);
+    match kind {
+        Kind::Http2 => (0..STREAMS).for_each(|_| _ = clients.spawn(streams(address, end))),
+        _ => (0..CONNECTIONS).for_each(|_| _ = clients.spawn(one_by_one(address, kind, end))),
+    }
+    clients.join_all().await.into_iter().sum()
+}
+
+/// One request at a time on a connection.
+async fn one_by_one(address: SocketAddr, kind: Kind, end: Instant) -> usize {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let (mut buffer, mut requests) = (vec![0; 128 << 10], 0);
+    let request = kind.request();
+    while clock::now() < end {
+        stream.write_all(&request).await.expect("sent");
+        whole(&mut stream, &mut buffer, kind.answer()).await;
+        requests += 1;
+    }
+    requests
+}
+
+/// As many at a time on a connection of HTTP/2 as there are such connections.
+async fn streams(address: SocketAddr, end: Instant) -> usize {
+    let stream = TcpStream::connect(address).await.expect("a connection");
+    let begun = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let (sender, connection) = begun.expect("it is spoken");
+    tokio::spawn(connection);
+    let mut all = JoinSet::new();
+    for _ in 0..STREAMS {
+        let mut sender = sender.clone();
+        all.spawn(async move {
+            let mut requests = 0;
             while clock::now() < end {
-                stream.write_all(REQUEST).await.expect("sent");
-                whole(&mut stream, &mut buffer, body).await;
+                let request =
+                    Request::get("http://shop/products/7?full=1").body(Empty::<Bytes>::new());
+                let answer =
+                    sender.send_request(request.expect("a request")).await.expect("an answer");
+                answer.into_body().collect().await.expect("the whole of it");
                 requests += 1;
             }
             requests
         });
     }
-    clients.join_all().await.into_iter().sum()
+    all.join_all().await.into_iter().sum()
 }
 
 /// Reads one answer to the end of its body.
@@ -221,7 +324,6 @@ async fn whole(stream: &mut TcpStream, buffer: &mut [u8], body: usize) {
         let read = stream.read(buffer.get_mut(length..).expect("room")).await.expect("an answer");
         assert_ne!(read, 0, "the connection was closed");
         length += read;
-        let head = buffer.windows(4).take(length).position(|window| window == b"\r\n\r\n");
-        end = end.or(head.map(|head| head + 4 + body));
+        end = end.or(head_of(buffer.get(..length).unwrap_or_default()).map(|head| head + body));
     }
 }
