@@ -334,6 +334,21 @@ fn case_50_an_upgrade_to_http_2_is_ignored_and_prior_knowledge_is_not() {
 }
 
 #[test]
+fn a_client_that_answers_no_ping_is_gone_and_one_that_does_stays() {
+    let shadow = Shadow::edge(Origin::json("{}").address, "timeouts: { head: 100ms }");
+    let mut h2 = H2::connect(shadow.listen);
+    for _ in 0..4 {
+        let ping = h2.until(Frame::PING).expect("it is asked whether it is there");
+        h2.send(Frame::PING, Frame::ACK, 0, &ping.payload);
+    }
+    h2.get(1, &[]);
+    assert_eq!(h2.outcome(1), Some(200));
+    h2.until(Frame::PING).expect("it is asked again");
+    let open = "shadow_open_connections{side=\"client\"}";
+    eventually("it to be given up", || (shadow.metric(open) == 0).then_some(()));
+}
+
+#[test]
 fn a_client_whose_windows_stay_shut_is_given_up_like_one_that_reads_nothing() {
     let origin = Origin::start(|_| Reply::new(200, vec![b'x'; 1 << 20]));
     let shadow = Shadow::edge(origin.address, "timeouts: { write: 1s }");

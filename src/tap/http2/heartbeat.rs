@@ -3,6 +3,7 @@
 use crate::base::{Alarms, clock};
 use crate::tap::patient::Begun;
 use h2::{Ping, PingPong};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -15,12 +16,79 @@ pub(super) async fn gone(mut pings: PingPong, begun: Begun, alarms: Alarms, pati
         if begun.bytes() != heard {
             continue;
         }
-        let mut pong = std::pin::pin!(pings.ping(Ping::opaque()));
+        let mut pong = pin!(pings.ping(Ping::opaque()));
         // It answers late where much of what it sends comes before that.
         while timeout(patience, &mut pong).await.is_err() {
             if begun.bytes() == heard {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tap::patient::Patient;
+    use bytes::Bytes;
+    use tokio::io::{
+        AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split,
+    };
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+    const BEGIN: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    /// A WINDOW_UPDATE of the connection, by one.
+    const MORE: &[u8] = b"\0\0\x04\x08\0\0\0\0\0\0\0\0\x01";
+    /// The head of a PING.
+    const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0";
+
+    /// A client that has begun to speak HTTP/2; and whether it is taken to be gone within a while.
+    async fn client()
+    -> (ReadHalf<DuplexStream>, WriteHalf<DuplexStream>, impl Future<Output = bool>) {
+        let (mut far, near) = duplex(64 << 10);
+        far.write_all(BEGIN).await.expect("room");
+        let begun = Begun::default();
+        let near = Patient::new(near, PATIENCE, begun.clone());
+        let handshake = h2::server::Builder::new().handshake::<_, Bytes>(near).await;
+        let mut connection = handshake.expect("a client");
+        let pings = connection.ping_pong().expect("it is given once");
+        tokio::spawn(async move { while connection.accept().await.is_some() {} });
+        let gone = gone(pings, begun, Alarms::default(), PATIENCE);
+        let (reading, writing) = split(far);
+        (reading, writing, async { timeout(PATIENCE * 20, gone).await.is_ok() })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_says_nothing_is_gone() {
+        let (_reading, _writing, gone) = client().await;
+        assert!(gone.await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_answers_stays() {
+        let (mut reading, mut writing, gone) = client().await;
+        tokio::spawn(async move {
+            let mut come = Vec::new();
+            while reading.read_buf(&mut come).await.is_ok_and(|length| length > 0) {
+                let Some(at) = come.windows(9).position(|head| head == PING) else { continue };
+                let Some(payload) = come.get(at + 9..at + 17) else { continue };
+                let pong = [b"\0\0\x08\x06\x01\0\0\0\0", payload].concat();
+                writing.write_all(&pong).await.expect("room");
+                come.clear();
+            }
+        });
+        assert!(!gone.await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_busy_stays() {
+        let (_reading, mut writing, gone) = client().await;
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(PATIENCE / 2).await;
+                writing.write_all(MORE).await.expect("room");
+            }
+        });
+        assert!(!gone.await);
     }
 }
