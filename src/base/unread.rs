@@ -1,6 +1,6 @@
 //! Bodies on one connection of HTTP/2 that the other side does not take.
 //!
-//! hyper asks for the next piece of a body only once the other side's windows have room for it. One
+//! The next piece of a body is asked for only once the other side's windows have room for it. One
 //! that is not asked for waits for the other side; where none of a connection's bodies moves, it is
 //! as a socket that takes nothing is over HTTP/1.
 //!

@@ -11,7 +11,6 @@ use crate::tap::headers::strip_trailers;
 use crate::tap::incoming::FromClient;
 use crate::tap::interim::Hold;
 use crate::tap::patient::Begun;
-use crate::tap::reader::Reader;
 use crate::upstream::{Lease, classify};
 use bytes::Bytes;
 use http::{HeaderName, StatusCode, Version};
@@ -220,7 +219,9 @@ pub struct Passage {
     pub(super) upload: Option<Arc<Upload>>,
     /// The time that is left, where that is bounded.
     pub(super) bound: Option<Bound>,
-    pub(super) reader: Reader,
+    /// Where its client's socket stands, over HTTP/1. While that is full none is read: what is not
+    /// taken stays with the primary, not in the tap.
+    pub(super) socket: Option<Begun>,
     /// Why it ends here, to be said once all that came before has been passed on.
     pub(super) broken: Option<BodyError>,
     pub(super) end: Option<Ending>,
@@ -355,13 +356,10 @@ impl Passage {
         {
             return Poll::Ready(Some(Err(BodyError::TooLong)));
         }
-        if !self.reader.asks() {
+        if self.socket.as_ref().is_some_and(Begun::is_full) {
             return Poll::Pending;
         }
         let mut frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if frame.is_some() {
-            self.reader.offered();
-        }
         // Over HTTP/2, a connection may end before all that came on it is read.
         if matches!(frame, Some(Err(_))) && is_whole(self.version, &self.body) {
             frame = None;

@@ -16,7 +16,6 @@ use crate::tap::headers::Peer;
 use crate::tap::http2;
 use crate::tap::linger::linger;
 use crate::tap::patient::{Begun, Patient};
-use crate::tap::reader::Reader;
 use crate::tap::seldom::Seldom;
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
@@ -162,7 +161,7 @@ pub(super) struct Client {
     is_cut: AtomicBool,
     /// What has passed on it.
     pub(super) begun: Begun,
-    /// Its answers over HTTP/2.
+    /// Its answers over HTTP/2 that wait for its windows.
     pub(super) unread: Unread,
 }
 
@@ -188,12 +187,9 @@ impl Client {
         Self { tap, peer, tunnel, cut, is_cut, begun, unread }
     }
 
-    /// Who takes an answer in this version.
-    pub(super) fn reader(&self, version: Version) -> Reader {
-        match version {
-            Version::HTTP_2 => Reader::Http2(self.unread.body()),
-            _ => Reader::Http1(self.begun.clone()),
-        }
+    /// The socket that an answer in this version is written to, where it has that for itself.
+    pub(super) fn socket(&self, version: Version) -> Option<Begun> {
+        (version < Version::HTTP_2).then(|| self.begun.clone())
     }
 
     /// Ends the connection, whatever is under way on it.

@@ -14,7 +14,7 @@ use crate::tap::headers::{
 use crate::tap::incoming::FromClient;
 use crate::tap::interim::{Interim, is_expected};
 use crate::tap::pass::rule_against;
-use crate::tap::reader::Reader;
+use crate::tap::patient::Begun;
 use crate::tap::refuse::{for_fault, for_rule, status};
 use crate::tap::settings::Settings;
 use crate::tap::tunnel::Tunnel;
@@ -125,11 +125,11 @@ impl Tap {
             Ok(answer) => {
                 let primary = clock::now().saturating_duration_since(sent);
                 let bound = patience.end.map(|end| Bound::new(end, &client));
-                let reader = client.reader(received.version);
+                let socket = client.socket(received.version);
                 tap.pass(
                     answer,
                     kept,
-                    Passing { upload, received, is_head, primary, bound, reader },
+                    Passing { upload, received, is_head, primary, bound, socket },
                 )
             }
             Err(Failure::Primary(fault)) => tap.fail(fault, kept, received),
@@ -281,7 +281,7 @@ impl Tap {
         &self,
         (response, lease): Answer,
         kept: Kept,
-        Passing { upload, received, is_head, primary, bound, reader }: Passing,
+        Passing { upload, received, is_head, primary, bound, socket }: Passing,
     ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         let version = head.version;
@@ -312,7 +312,7 @@ impl Tap {
             return Response::from_parts(head, LiveBody::none());
         }
         let (end, broken) = (Some(end), None);
-        let passage = Passage { body, version, upload, bound, reader, broken, end };
+        let passage = Passage { body, version, upload, bound, socket, broken, end };
         Response::from_parts(head, LiveBody::Stream(passage))
     }
 
@@ -372,7 +372,7 @@ struct Passing {
     /// What the primary took to begin it.
     primary: Duration,
     bound: Option<Bound>,
-    reader: Reader,
+    socket: Option<Begun>,
 }
 
 /// A request that is ready to be sent on.

@@ -23,7 +23,6 @@ mod linger;
 mod listener;
 mod pass;
 mod patient;
-mod reader;
 mod refuse;
 mod seldom;
 mod settings;

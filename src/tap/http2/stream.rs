@@ -1,6 +1,6 @@
 //! One stream: a request and its answer.
 
-use crate::base::clock;
+use crate::base::{Unread, clock};
 use crate::tap::Tap;
 use crate::tap::body::{BodyError, LiveBody};
 use crate::tap::client::Client;
@@ -9,7 +9,7 @@ use crate::tap::interim::is_expected;
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
-use http::header::{CONTENT_LENGTH, DATE, Entry, HeaderMap};
+use http::header::{CONTENT_LENGTH, DATE, HeaderMap};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use std::convert::Infallible;
@@ -26,7 +26,7 @@ pub(super) async fn answer(
     request: Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
 ) {
-    let is_head = request.method() == Method::HEAD;
+    let (is_head, unread) = (request.method() == Method::HEAD, client.unread.clone());
     let wanted = is_wanted(&request).then(Arc::<Notify>::default);
     let answer = {
         let forward = Tap::forward(client, received(request, wanted.clone()));
@@ -34,7 +34,7 @@ pub(super) async fn answer(
     };
     let Some(answer) = answer else { return };
     let passed = match begin(answer, is_head, &mut respond) {
-        Ok(Some((mut body, mut stream))) => pass(&mut body, &mut stream).await,
+        Ok(Some((mut body, mut stream))) => pass(&mut body, &mut stream, &unread).await,
         Ok(None) => Ok(()),
         Err(broken) => Err(broken),
     };
@@ -103,13 +103,13 @@ fn begin(
 fn complete(headers: &mut HeaderMap, body: &LiveBody) {
     if !body.is_end_stream()
         && let Some(length) = body.size_hint().exact()
-        && let Entry::Vacant(empty) = headers.entry(CONTENT_LENGTH)
+        && !headers.contains_key(CONTENT_LENGTH)
     {
-        empty.insert(length.into());
+        headers.insert(CONTENT_LENGTH, length.into());
     }
-    if let Entry::Vacant(empty) = headers.entry(DATE) {
+    if !headers.contains_key(DATE) {
         let now = clock::wall().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        empty.insert(HeaderValue::try_from(now).expect("a date is a field value"));
+        headers.insert(DATE, HeaderValue::try_from(now).expect("a date is a field value"));
     }
 }
 
@@ -138,7 +138,11 @@ impl From<h2::Error> for Broken {
 }
 
 /// Passes on the body of an answer, until its end or the client's.
-async fn pass(body: &mut LiveBody, to: &mut SendStream<Bytes>) -> Result<(), Broken> {
+async fn pass(
+    body: &mut LiveBody,
+    to: &mut SendStream<Bytes>,
+    unread: &Unread,
+) -> Result<(), Broken> {
     loop {
         let piece = poll_fn(|cx| match to.poll_reset(cx) {
             Poll::Ready(_) => Poll::Ready(None),
@@ -152,7 +156,7 @@ async fn pass(body: &mut LiveBody, to: &mut SendStream<Bytes>) -> Result<(), Bro
         match frame.into_data() {
             Ok(data) => {
                 let last = body.is_end_stream();
-                room(to, data.len()).await?;
+                room(to, data.len(), unread).await?;
                 to.send_data(data, last)?;
                 if last {
                     return Ok(());
@@ -171,11 +175,15 @@ async fn pass(body: &mut LiveBody, to: &mut SendStream<Bytes>) -> Result<(), Bro
 /// Waits until a piece of so many bytes may be sent: until some of it fits into the client's
 /// windows. No more than one byte of the connection's is asked for, so that a stream that waits
 /// keeps none of it from others.
-async fn room(to: &mut SendStream<Bytes>, length: usize) -> Result<(), Broken> {
+async fn room(to: &mut SendStream<Bytes>, length: usize, unread: &Unread) -> Result<(), Broken> {
     if length == 0 {
         return Ok(());
     }
     to.reserve_capacity(1);
+    if to.capacity() > 0 {
+        return Ok(());
+    }
+    let _waits = unread.body();
     while to.capacity() == 0 {
         match poll_fn(|cx| to.poll_capacity(cx)).await {
             Some(more) => drop(more?),
