@@ -1,8 +1,8 @@
 //! How long an exchange may take, and how slow either end may be.
 
 use crate::support::{
-    Client, Frame, H2, Origin, Reply, Shadow, accept, connect, eventually, listener, read_head,
-    rogue, until,
+    Client, Frame, H2, Line, Origin, Relay, Reply, Shadow, accept, connect, eventually, listener,
+    read_head, rogue, until,
 };
 use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
@@ -252,4 +252,43 @@ fn an_upload_that_the_primary_does_not_read_stays_with_its_client() {
     at_rest(|| written.load(SeqCst));
     let each = (shadow.peak_memory_kib() - before) / STALLED;
     assert!((1..UPLOAD_KIB).contains(&each), "{each} KiB for each client");
+}
+
+/// A line on which a large answer takes seconds, all the time moving.
+fn slow_line(server: SocketAddr) -> Relay {
+    Relay::start(server, Line { bandwidth: 3 << 20, ..Line::default() })
+}
+
+#[test]
+fn a_client_that_reads_slowly_and_all_the_time_gets_its_whole_answer() {
+    const LENGTH: usize = 12 << 20;
+    let origin = Origin::start(|_| Reply::new(200, vec![b'x'; LENGTH]));
+    let shadow = Shadow::edge(origin.address, "timeouts: { write: 300ms }");
+    let line = slow_line(shadow.listen);
+    let answer = Client::connect(line.address).get("/");
+    assert_eq!((answer.whole, answer.body.len()), (true, LENGTH));
+}
+
+#[test]
+fn a_client_of_http2_whose_pings_wait_behind_its_answer_is_there() {
+    const WINDOW_UPDATE: u8 = 8;
+    const LENGTH: usize = 12 << 20;
+    let origin = Origin::start(|_| Reply::new(200, vec![b'x'; LENGTH]));
+    let shadow = Shadow::edge(origin.address, "timeouts: { head: 300ms }");
+    let line = slow_line(shadow.listen);
+    let mut h2 = H2::connect(line.address);
+    h2.settings(&[(4, 64 << 20)]);
+    h2.send(WINDOW_UPDATE, 0, 0, &(64_u32 << 20).to_be_bytes());
+    h2.get(1, &[]);
+    let mut come = 0;
+    while come < LENGTH {
+        let frame = h2.read().expect("the whole of it");
+        match frame.kind {
+            Frame::DATA => come += frame.payload.len(),
+            Frame::PING if frame.flags == 0 => {
+                h2.send(Frame::PING, Frame::ACK, 0, &frame.payload);
+            }
+            _ => {}
+        }
+    }
 }
