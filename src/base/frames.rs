@@ -1,15 +1,20 @@
 //! A connection of HTTP/2 as it is read, without the frames that carry nothing.
 //!
 //! An empty DATA frame that does not end its stream says nothing (RFC 9113 section 6.1), and h2 ends
-//! a connection with all its streams when it has met a hundred of them in its life. A connection on
-//! which nothing else comes is a flood (section 10.5), and ends.
+//! a connection with all its streams when it has met a hundred of them in its life. Where nothing else
+//! comes for long, it is left to do so: that is a flood (section 10.5).
 //!
 //! This module never changes a byte of any other frame, nor of what is written.
 
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::sleep;
 
 /// The length of what a client's side begins with (RFC 9113 section 3.4), in bytes.
 pub const PREFACE: usize = 24;
@@ -20,6 +25,7 @@ const HEAD: usize = 9;
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const PUSH_PROMISE: u8 = 5;
+const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
@@ -28,7 +34,7 @@ const END_HEADERS: u8 = 4;
 /// their turn.
 const MOST_READS: usize = 16;
 
-/// So many frames that carry nothing may follow each other.
+/// So many frames that carry nothing are left out in a row.
 const MOST_EMPTY: usize = 10_000;
 
 /// So many turns do those have who have yet to take what came before the end.
@@ -43,8 +49,59 @@ pub struct Frames<S> {
     failed: Option<io::Error>,
 }
 
+/// What has come on a connection, for those who watch it in the task that reads it.
+#[derive(Clone, Default)]
+pub struct Course(Arc<Come>);
+
+#[derive(Default)]
+struct Come {
+    /// Odd while a field block is under way.
+    blocks: AtomicUsize,
+    /// Windows that were opened further.
+    updates: AtomicUsize,
+}
+
+impl Course {
+    /// How often a window was opened further.
+    pub fn updates(&self) -> usize {
+        self.0.updates.load(Relaxed)
+    }
+
+    /// Waits until a field block has been under way for so long. To be polled after what reads.
+    pub async fn late(&self, patience: Duration) {
+        loop {
+            let begun = poll_fn(|_| match self.block() {
+                block if block % 2 == 1 => Poll::Ready(block),
+                _ => Poll::Pending,
+            });
+            let begun = begun.await;
+            let mut timer = pin!(sleep(patience));
+            let late = poll_fn(|cx| match self.block() == begun {
+                true => timer.as_mut().poll(cx).map(|()| true),
+                false => Poll::Ready(false),
+            });
+            if late.await {
+                return;
+            }
+        }
+    }
+
+    fn block(&self) -> usize {
+        self.0.blocks.load(Relaxed)
+    }
+
+    fn begin(&self) {
+        self.0.blocks.store(self.block() | 1, Relaxed);
+    }
+
+    fn end(&self) {
+        self.0.blocks.store(self.block().wrapping_add(1) & !1, Relaxed);
+    }
+}
+
 /// How far a connection has been read.
 struct Sieve {
+    course: Course,
     /// How many frames have been left out since the last one that was not.
     empty: usize,
     /// So many bytes more pass as they are.
@@ -86,7 +143,14 @@ impl Partial {
 
 impl Sieve {
     fn new(pass: usize) -> Self {
-        Self { empty: 0, pass, in_block: false, head: Partial::default(), out: Partial::default() }
+        Self {
+            course: Course::default(),
+            empty: 0,
+            pass,
+            in_block: false,
+            head: Partial::default(),
+            out: Partial::default(),
+        }
     }
 
     /// Whether a frame is to pass; if so, its head and what belongs to it does.
@@ -94,15 +158,29 @@ impl Sieve {
         let [high, middle, low, kind, flags, ..] = *head;
         let length = u32::from_be_bytes([0, high, middle, low]) as usize;
         if kind == DATA && length == 0 && flags & END_STREAM == 0 && !self.in_block {
-            self.empty += 1;
-            return false;
+            self.empty = self.empty.saturating_add(1);
+            if self.empty <= MOST_EMPTY {
+                return false;
+            }
+        } else {
+            self.empty = 0;
         }
-        self.empty = 0;
+        if kind == WINDOW_UPDATE {
+            self.course.0.updates.fetch_add(1, Relaxed);
+        }
         if matches!(kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
             self.in_block = flags & END_HEADERS == 0;
+            self.course.begin();
         }
         self.pass = HEAD + length;
         true
+    }
+
+    /// All of a frame has passed.
+    fn between(&self) {
+        if !self.in_block {
+            self.course.end();
+        }
     }
 
     /// Moves together what passes of bytes; gives how many that are. The part of a head that they
@@ -115,6 +193,9 @@ impl Sieve {
                 bytes.copy_within(from..from + passing, to);
             }
             (from, to, self.pass) = (from + passing, to + passing, self.pass - passing);
+            if self.pass == 0 {
+                self.between();
+            }
             let rest = bytes.get(from..).unwrap_or_default();
             match rest.first_chunk::<HEAD>() {
                 Some(head) => from += if self.passes(head) { 0 } else { HEAD },
@@ -125,14 +206,6 @@ impl Sieve {
                     return to;
                 }
             }
-        }
-    }
-
-    /// An error where there is nothing but what is left out.
-    fn check(&self) -> io::Result<()> {
-        match self.empty {
-            0..=MOST_EMPTY => Ok(()),
-            _ => Err(io::Error::new(io::ErrorKind::QuotaExceeded, "frames that carry nothing")),
         }
     }
 
@@ -163,6 +236,11 @@ impl<S> Frames<S> {
 
     fn new(stream: S, preface: usize) -> Self {
         Self { stream, sieve: Sieve::new(preface), turns: TURNS, failed: None }
+    }
+
+    /// What comes on it.
+    pub fn course(&self) -> Course {
+        self.sieve.course.clone()
     }
 
     /// The end: told once those have had their turn who have yet to take what came before it. h2 has
@@ -215,7 +293,6 @@ impl<S: AsyncRead + Unpin> Frames<S> {
         }
         let kept = self.sieve.sift(read);
         buffer.set_filled(before + kept);
-        self.sieve.check()?;
         Poll::Ready(Ok(if kept > 0 { Look::Bytes } else { Look::Nothing }))
     }
 
@@ -230,7 +307,6 @@ impl<S: AsyncRead + Unpin> Frames<S> {
             [] => self.sieve.out = std::mem::take(&mut self.sieve.head),
             more => self.sieve.complete(more),
         }
-        self.sieve.check()?;
         Poll::Ready(Ok(Look::Nothing))
     }
 }
@@ -299,7 +375,7 @@ mod tests {
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
-    use tokio::io::AsyncReadExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
         let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
@@ -377,14 +453,58 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_connection_on_which_nothing_else_comes_ends() {
-        let mut sent = vec![b'p'; PREFACE];
-        sent.extend(frame(DATA, 0, b"").repeat(MOST_EMPTY + 1));
-        let sliced = Sliced { bytes: sent, pieces: Vec::new(), waited: false };
-        let error = Frames::of_client(sliced).read_to_end(&mut Vec::new()).await;
-        let error = error.expect_err("a flood");
-        assert_eq!(error.kind(), io::ErrorKind::QuotaExceeded);
+    #[test]
+    fn of_more_than_that_in_a_row_the_rest_passes() {
+        let empty = frame(DATA, 0, b"");
+        let sent = [vec![b'p'; PREFACE], empty.repeat(MOST_EMPTY + 2)].concat();
+        assert_eq!(read(&sent, &[], 8192), [vec![b'p'; PREFACE], empty.repeat(2)].concat());
+    }
+
+    /// What is written is read at once; a pair of the writer and what has come.
+    fn course() -> (DuplexStream, Course) {
+        let (far, near) = duplex(1024);
+        let mut frames = Frames::of_server(near);
+        let course = frames.course();
+        tokio::spawn(async move { while frames.read_u8().await.is_ok() {} });
+        (far, course)
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// Whether a field block is late, asked again and again as a task that reads does.
+    async fn is_late(course: &Course) -> bool {
+        let mut late = pin!(course.late(PATIENCE));
+        for _ in 0..8 {
+            tokio::select! {
+                biased;
+                () = &mut late => return true,
+                () = sleep(PATIENCE / 4) => {}
+            }
+        }
+        false
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_field_block_that_does_not_end_is_late_and_nothing_else_is() {
+        let (begun, rest) =
+            (frame(HEADERS, 0, b"fields"), frame(CONTINUATION, END_HEADERS, b"more"));
+        let (mut far, course) = course();
+        assert!(!is_late(&course).await);
+        far.write_all(&frame(DATA, 0, b"some")[..10]).await.expect("room");
+        assert!(!is_late(&course).await);
+        far.write_all(b"ome").await.expect("room");
+        far.write_all(&begun).await.expect("room");
+        assert!(is_late(&course).await);
+        far.write_all(&rest[..11]).await.expect("room");
+        assert!(is_late(&course).await);
+        far.write_all(&rest[11..]).await.expect("room");
+        assert!(!is_late(&course).await);
+        far.write_all(&frame(HEADERS, END_HEADERS, b"fields")).await.expect("room");
+        assert!(!is_late(&course).await);
+        assert_eq!(course.updates(), 0);
+        far.write_all(&frame(WINDOW_UPDATE, 0, &[0, 0, 0, 1])).await.expect("room");
+        assert!(!is_late(&course).await);
+        assert_eq!(course.updates(), 1);
     }
 
     #[test]

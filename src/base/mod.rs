@@ -18,6 +18,6 @@ pub use budget::{Budget, Charge};
 pub use caught::caught;
 pub use chain::Chain;
 pub use figures::{grouped, share};
-pub use frames::{Frames, PREFACE};
+pub use frames::{Course, Frames, PREFACE};
 pub use units::{ByteSize, Percent, Rate, UnitError, parse_duration, show_duration};
 pub use unread::{Taking, Unread};

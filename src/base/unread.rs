@@ -30,11 +30,17 @@ impl Unread {
         taking
     }
 
-    /// Waits until some wait for the other side and none has moved for so long.
-    pub async fn late(&self, patience: Duration) {
+    /// Waits until some wait for the other side and none has moved for so long, nor has the other
+    /// side opened a window: how often it did is told by `opened`.
+    pub async fn late(&self, patience: Duration, opened: impl Fn() -> usize) {
+        let (mut seen, mut seen_at) = (opened(), None::<Instant>);
         loop {
             let now = clock::now();
-            let due = self.since().unwrap_or(now) + patience;
+            if opened() != seen {
+                (seen, seen_at) = (opened(), Some(now));
+            }
+            let due = self.since().unwrap_or(now);
+            let due = seen_at.map_or(due, |seen_at| due.max(seen_at)) + patience;
             if due <= now {
                 return;
             }
@@ -89,13 +95,14 @@ impl Drop for Taking {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     use tokio::task::yield_now;
     use tokio::time::{advance, timeout};
 
     const PATIENCE: Duration = Duration::from_secs(5);
 
     async fn is_late(unread: &Unread, within: Duration) -> bool {
-        timeout(within, unread.late(PATIENCE)).await.is_ok()
+        timeout(within, unread.late(PATIENCE, || 0)).await.is_ok()
     }
 
     #[tokio::test(start_paused = true)]
@@ -113,12 +120,29 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_window_that_is_opened_speaks_for_the_connection() {
+        let (unread, opened) = (Unread::default(), Arc::new(AtomicUsize::new(0)));
+        let _still = unread.body();
+        let late = tokio::spawn({
+            let (unread, opened) = (unread.clone(), opened.clone());
+            async move { unread.late(PATIENCE, || opened.load(Relaxed)).await }
+        });
+        for _ in 0..10 {
+            advance(PATIENCE - Duration::from_secs(1)).await;
+            opened.fetch_add(1, Relaxed);
+            yield_now().await;
+            assert!(!late.is_finished());
+        }
+        late.await.expect("no panic");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn one_that_moves_speaks_for_the_connection() {
         let unread = Unread::default();
         let (mut moving, _still) = (unread.body(), unread.body());
         let late = tokio::spawn({
             let unread = unread.clone();
-            async move { unread.late(PATIENCE).await }
+            async move { unread.late(PATIENCE, || 0).await }
         });
         for _ in 0..10 {
             advance(PATIENCE - Duration::from_secs(1)).await;

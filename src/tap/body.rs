@@ -44,7 +44,7 @@ impl BodyError {
     fn is_malformed(&self) -> bool {
         match self {
             Self::Connection(error) => classify(error) == Fault::Malformed,
-            Self::Stream(error) => error.is_library(),
+            Self::Stream(error) => error.is_library() && error.is_reset(),
             Self::Cancelled | Self::TooLarge | Self::TooLong => false,
         }
     }

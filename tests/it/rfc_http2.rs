@@ -6,6 +6,8 @@ use crate::support::{
 };
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::thread::park_timeout;
+use std::time::{Duration, Instant};
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
 
@@ -344,8 +346,65 @@ fn a_client_that_answers_no_ping_is_gone_and_one_that_does_stays() {
     h2.get(1, &[]);
     assert_eq!(h2.outcome(1), Some(200));
     h2.until(Frame::PING).expect("it is asked again");
+    h2.until(Frame::GOAWAY).expect("it is told which streams there were (RFC 9113 section 6.8)");
     let open = "shadow_open_connections{side=\"client\"}";
     eventually("it to be given up", || (shadow.metric(open) == 0).then_some(()));
+}
+
+#[test]
+fn a_head_that_never_ends_is_given_up() {
+    let shadow = Shadow::edge(Origin::json("{}").address, "timeouts: { head: 200ms }");
+    let mut h2 = H2::connect(shadow.listen);
+    h2.send(Frame::HEADERS, Frame::END_STREAM, 1, &fields_of(&[METHOD, SCHEME, PATH]));
+    while h2.read().is_some() {}
+    let late = "shadow_refused_total{rule=\"head_timeout\"}";
+    eventually("it is counted", || (shadow.metric(late) == 1).then_some(()));
+}
+
+#[test]
+fn an_error_of_the_connection_is_told_of_once_however_many_uploads_it_ends() {
+    let shadow = Shadow::edge(Origin::start(|_| Act::Hang).address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    let post = fields_of(&[(":method", "POST"), SCHEME, PATH, AUTHORITY]);
+    (0..50).for_each(|number| {
+        h2.send(Frame::HEADERS, Frame::END_HEADERS, 2 * number + 1, &post);
+    });
+    h2.send(Frame::PING, 0, 0, &[0; 8]);
+    h2.until(Frame::PING).expect("all of them have been read");
+    h2.send(Frame::DATA, 0, 0, b"no");
+    while h2.read().is_some() {}
+    let open = "shadow_open_connections{side=\"primary\"}";
+    eventually("all of them to end", || (shadow.metric(open) == 0).then_some(()));
+    assert_eq!(shadow.metric("shadow_refused_total{rule=\"malformed\"}"), 1);
+}
+
+#[test]
+fn a_client_that_opens_its_windows_little_by_little_is_served() {
+    const WINDOW_UPDATE: u8 = 8;
+    const LITTLE: u32 = 100;
+    let origin = Origin::start(|_| Reply::new(200, vec![b'x'; 1 << 20]));
+    let shadow = Shadow::edge(origin.address, "timeouts: { write: 300ms }");
+    let mut h2 = H2::connect(shadow.listen);
+    h2.settings(&[(4, 0)]);
+    h2.get(1, &[]);
+    let end = Instant::now() + Duration::from_millis(1500);
+    while Instant::now() < end {
+        h2.send(WINDOW_UPDATE, 0, 1, &LITTLE.to_be_bytes());
+        let data = h2.until(Frame::DATA).expect("as much more");
+        assert_eq!(data.payload.len(), LITTLE as usize);
+        park_timeout(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn at_the_end_a_client_without_streams_is_not_waited_for() {
+    let shadow = Shadow::edge(Origin::json("{}").address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    h2.get(1, &[]);
+    assert_eq!(h2.outcome(1), Some(200));
+    // It does not answer the PING that asks whether more is on its way.
+    let (status, _) = shadow.stop();
+    assert!(status.success());
 }
 
 #[test]

@@ -1,22 +1,24 @@
 //! One client's connection.
 
-use crate::base::{Frames, PREFACE};
+use crate::base::{Course, Frames, PREFACE};
+use crate::config::ListenTimeouts;
 use crate::model::Rule;
 use crate::tap::client::{Client, Driven, Stream};
-use crate::tap::connection::Stop;
+use crate::tap::connection::{FIRST_WORD, Stop};
 use crate::tap::http2::heartbeat::gone;
 use crate::tap::http2::stream::answer;
 use crate::tap::patient::Patient;
 use crate::tap::settings::Settings;
 use bytes::Bytes;
-use h2::Reason;
 use h2::server::{Builder, Connection, Handshake};
+use h2::{PingPong, Reason};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::{Sleep, sleep};
 
 /// Streams of one client at one time.
 const MOST_STREAMS: u32 = 256;
@@ -46,7 +48,6 @@ fn builder(settings: &Settings) -> Builder {
 pub fn broken_rule(error: &h2::Error) -> Option<Rule> {
     match error.get_io().map(io::Error::kind) {
         Some(io::ErrorKind::TimedOut) => Some(Rule::WriteTimeout),
-        Some(io::ErrorKind::QuotaExceeded) => Some(Rule::Flood),
         Some(_) => None,
         None if error.is_library() && error.reason() == Some(Reason::ENHANCE_YOUR_CALM) => {
             Some(Rule::Flood)
@@ -63,63 +64,110 @@ impl Client {
         settings: &Settings,
         stop: &mut watch::Receiver<Stop>,
     ) -> Result<(), h2::Error> {
-        let state = State::Opening(builder(settings).handshake(Frames::of_client(stream)));
-        let patience = settings.timeouts.head;
-        let served = Served { client: self.clone(), patience, finishing: false, state };
-        let driven = Driven { connection: pin!(served), stop };
-        let driven = self.drive(driven, |mut it| it.finish());
-        // Told of before the connection is closed, as everything is.
-        let late = async {
-            self.begun.late(PREFACE, settings.timeouts.head).await;
-            self.broke(Rule::HeadTimeout);
-        };
-        // Where the socket takes what is written, and the client's windows are what is full.
-        let unread = async {
-            self.unread.late(settings.timeouts.write).await;
-            self.broke(Rule::WriteTimeout);
-        };
-        tokio::select! {
-            biased;
-            ended = driven => ended.unwrap_or(Ok(())),
-            () = late => Ok(()),
-            () = unread => Ok(()),
-        }
+        let served = pin!(Served::new(self.clone(), stream, settings));
+        let driven = Driven { connection: served, stop };
+        self.drive(driven, |mut it| it.finish()).await.unwrap_or(Ok(()))
     }
 }
 
 /// A connection that is served: ready when it has ended.
 struct Served<S: Stream> {
     client: Arc<Client>,
-    /// How long a silent client is believed to be there.
-    patience: Duration,
-    /// What has begun on it is to be the last.
-    finishing: bool,
+    timeouts: ListenTimeouts,
+    course: Course,
+    /// What has begun on it is to be the last. Once this is over, nothing else is waited for.
+    finishing: Option<Pin<Box<Sleep>>>,
     state: State<S>,
 }
 
 enum State<S: Stream> {
-    Opening(Handshake<Frames<Patient<S>>, Bytes>),
-    Open { streams: Streams<S>, gone: Pin<Box<dyn Future<Output = ()> + Send>> },
+    Opening {
+        handshake: Handshake<Frames<Patient<S>>, Bytes>,
+        late: Pin<Box<dyn Future<Output = ()> + Send>>,
+    },
+    Open {
+        streams: Streams<S>,
+        unbearable: Pin<Box<dyn Future<Output = Option<Rule>> + Send>>,
+        /// It has been said that this is the end, which is to be written within that time.
+        closing: Option<Pin<Box<Sleep>>>,
+    },
 }
 
 type Streams<S> = Connection<Frames<Patient<S>>, Bytes>;
 
+/// How long is waited for a client to take that its connection ends.
+const LAST_WORD: Duration = Duration::from_secs(1);
+
 impl<S: Stream> Served<S> {
+    fn new(client: Arc<Client>, stream: Patient<S>, settings: &Settings) -> Self {
+        let frames = Frames::of_client(stream);
+        let (course, timeouts) = (frames.course(), settings.timeouts);
+        let begun = client.begun.clone();
+        let late = Box::pin(async move { begun.late(PREFACE, timeouts.head).await });
+        let state = State::Opening { handshake: builder(settings).handshake(frames), late };
+        Self { client, timeouts, course, finishing: None, state }
+    }
+
     /// Takes no more streams; ends with the last that has begun.
     fn finish(&mut self) {
-        self.finishing = true;
+        self.finishing = Some(Box::pin(sleep(FIRST_WORD)));
         if let State::Open { streams, .. } = &mut self.state {
             streams.graceful_shutdown();
         }
     }
 
     fn open(&self, mut streams: Streams<S>) -> State<S> {
-        if self.finishing {
+        if self.finishing.is_some() {
             streams.graceful_shutdown();
         }
         let pings = streams.ping_pong().expect("it is given once");
-        let (begun, alarms) = (self.client.begun.clone(), self.client.tap.alarms());
-        State::Open { streams, gone: Box::pin(gone(pings, begun, alarms, self.patience)) }
+        let unbearable = unbearable(self.client.clone(), pings, self.course.clone(), self.timeouts);
+        State::Open { streams, unbearable: Box::pin(unbearable), closing: None }
+    }
+
+    /// Whether no stream that may still begin is waited for.
+    fn poll_finished(&mut self, cx: &mut Context<'_>) -> bool {
+        self.finishing.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
+    }
+
+    /// Goes on with a connection that has nothing to be taken.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let finished = self.poll_finished(cx);
+        let State::Open { streams, unbearable, closing } = &mut self.state else {
+            return Poll::Pending;
+        };
+        if closing.is_none() {
+            let end = unbearable.as_mut().poll(cx);
+            if let Poll::Ready(Some(rule)) = end {
+                self.client.broke(rule);
+            }
+            if end.is_ready() || (finished && !streams.has_streams()) {
+                streams.abrupt_shutdown(Reason::NO_ERROR);
+                *closing = Some(Box::pin(sleep(LAST_WORD)));
+            }
+        }
+        let Some(timer) = closing else { return Poll::Pending };
+        match streams.poll_closed(cx) {
+            Poll::Ready(_) => Poll::Ready(()),
+            Poll::Pending => timer.as_mut().poll(cx),
+        }
+    }
+}
+
+/// Ready once a connection is to end for what its client does, or leaves; with the rule that stands
+/// behind it. Told of before the connection is closed, as everything is.
+async fn unbearable(
+    client: Arc<Client>,
+    pings: PingPong,
+    course: Course,
+    timeouts: ListenTimeouts,
+) -> Option<Rule> {
+    tokio::select! {
+        biased;
+        () = gone(pings, client.begun.clone(), client.tap.alarms(), timeouts.head) => None,
+        () = course.late(timeouts.head) => Some(Rule::HeadTimeout),
+        // Where the socket takes what is written, and the client's windows are what is full.
+        () = client.unread.late(timeouts.write, || course.updates()) => Some(Rule::WriteTimeout),
     }
 }
 
@@ -130,18 +178,24 @@ impl<S: Stream> Future for Served<S> {
         let this = &mut *self;
         loop {
             match &mut this.state {
-                State::Opening(handshake) => {
-                    let streams = ready!(Pin::new(handshake).poll(cx))?;
-                    this.state = this.open(streams);
-                }
-                State::Open { streams, gone } => match streams.poll_accept(cx) {
+                State::Opening { handshake, late } => match Pin::new(handshake).poll(cx)? {
+                    Poll::Ready(streams) => this.state = this.open(streams),
+                    Poll::Pending if late.as_mut().poll(cx).is_ready() => {
+                        this.client.broke(Rule::HeadTimeout);
+                        return Poll::Ready(Ok(()));
+                    }
+                    Poll::Pending if this.poll_finished(cx) => return Poll::Ready(Ok(())),
+                    Poll::Pending => return Poll::Pending,
+                },
+                State::Open { closing: Some(_), .. } => return this.poll_rest(cx).map(Ok),
+                State::Open { streams, .. } => match streams.poll_accept(cx) {
                     Poll::Ready(Some(stream)) => {
                         let (request, respond) = stream?;
                         // In a box: it is large, and is handed on from hand to hand before it runs.
                         tokio::spawn(Box::pin(answer(this.client.clone(), request, respond)));
                     }
                     Poll::Ready(None) => return Poll::Ready(Ok(())),
-                    Poll::Pending => return gone.as_mut().poll(cx).map(Ok),
+                    Poll::Pending => return this.poll_rest(cx).map(Ok),
                 },
             }
         }

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// Ready once a client that has sent nothing for so long does not answer a PING within the same
-/// time either.
+/// time either, and sends nothing else. While its socket is full the PING waits with all else; how
+/// long that may be is for whoever writes.
 pub(super) async fn gone(mut pings: PingPong, begun: Begun, alarms: Alarms, patience: Duration) {
     loop {
         let heard = begun.bytes();
@@ -17,10 +18,13 @@ pub(super) async fn gone(mut pings: PingPong, begun: Begun, alarms: Alarms, pati
             continue;
         }
         let mut pong = pin!(pings.ping(Ping::opaque()));
-        // It answers late where much of what it sends comes before that.
-        while timeout(patience, &mut pong).await.is_err() {
-            if begun.bytes() == heard {
-                return;
+        loop {
+            let heard = begun.bytes();
+            match timeout(patience, &mut pong).await {
+                Ok(_) => break,
+                Err(_) if begun.bytes() == heard && !begun.is_full() => return,
+                // It answers late where much of what it sends comes before that.
+                Err(_) => {}
             }
         }
     }
@@ -31,6 +35,7 @@ mod tests {
     use super::*;
     use crate::tap::patient::Patient;
     use bytes::Bytes;
+    use std::future::pending;
     use tokio::io::{
         AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split,
     };
@@ -78,6 +83,20 @@ mod tests {
             }
         });
         assert!(!gone.await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_has_said_something_else_in_answer_and_then_nothing_is_gone() {
+        let (mut reading, mut writing, gone) = client().await;
+        tokio::spawn(async move {
+            let mut come = Vec::new();
+            while !come.windows(9).any(|head| head == PING) {
+                reading.read_buf(&mut come).await.expect("a ping");
+            }
+            writing.write_all(MORE).await.expect("room");
+            pending::<()>().await;
+        });
+        assert!(gone.await);
     }
 
     #[tokio::test(start_paused = true)]
