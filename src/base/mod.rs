@@ -1,5 +1,5 @@
 //! Small things that every room may use: units, the clock and alarms, figures, frames and bodies of
-//! HTTP/2, how errors are printed, and what becomes of panics.
+//! HTTP/2, sockets, how errors are printed, and what becomes of panics.
 //!
 //! This module never knows the product's nouns.
 
@@ -12,6 +12,7 @@ mod figures;
 mod frames;
 mod units;
 mod unread;
+mod unsent;
 
 pub use alarm::{Alarm, Alarms};
 pub use budget::{Budget, Charge};
@@ -21,3 +22,4 @@ pub use figures::{grouped, share};
 pub use frames::{Course, Frames, PREFACE};
 pub use units::{ByteSize, Percent, Rate, UnitError, parse_duration, show_duration};
 pub use unread::{Taking, Unread};
+pub use unsent::keep_little_unsent;

@@ -1,5 +1,6 @@
 //! Sockets to accept clients on: one for each worker, all on one port.
 
+use crate::base::keep_little_unsent;
 use socket2::{Domain, Protocol, Socket, Type};
 #[cfg(target_os = "linux")]
 use socket2::{SockFilter, SockRef};
@@ -78,18 +79,9 @@ pub(super) fn seal(_: &impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
-/// So much may wait in a client's socket without having been sent, in bytes; of megabytes the
-/// kernel would tell only once a third of them has been taken. So a client that takes little is seen
-/// to take it, and what is asked of it is not behind minutes of an answer. Half of it gone, more is
-/// written.
-#[cfg(target_os = "linux")]
-const UNSENT: u32 = 128 << 10;
-
 fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = socket(address, true)?;
-    // What is accepted inherits it.
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_notsent_lowat(UNSENT)?;
+    keep_little_unsent(&socket)?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }

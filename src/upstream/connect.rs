@@ -1,5 +1,6 @@
 //! From a target's name to a connected socket, or by whatever other way there is to a side.
 
+use crate::base::keep_little_unsent;
 use std::fmt::Debug;
 use std::future::Future;
 use std::io;
@@ -50,7 +51,8 @@ impl Connect for Address {
                 }
                 Self::Name { host, port } => by_name(host, *port).await?,
             };
-            stream.set_nodelay(true).map_err(ConnectError::Refused)?;
+            let ready = stream.set_nodelay(true).and_then(|()| keep_little_unsent(&stream));
+            ready.map_err(ConnectError::Refused)?;
             Ok(Box::new(stream) as Box<dyn Stream>)
         })
     }

@@ -1,5 +1,6 @@
 //! How long an exchange may take, and how slow either end may be.
 
+use crate::support::wire::{folder, start};
 use crate::support::{
     Client, Frame, H2, Line, Origin, Relay, Reply, Shadow, accept, connect, eventually, listener,
     read_head, rogue, until,
@@ -254,9 +255,21 @@ fn an_upload_that_the_primary_does_not_read_stays_with_its_client() {
     assert!((1..UPLOAD_KIB).contains(&each), "{each} KiB for each client");
 }
 
-/// A line on which a large answer takes seconds, all the time moving.
+/// A line on which what is large takes seconds, all the time moving.
 fn slow_line(server: SocketAddr) -> Relay {
     Relay::start(server, Line { bandwidth: 3 << 20, ..Line::default() })
+}
+
+#[test]
+fn an_upload_that_the_primary_takes_slowly_and_all_the_time_is_passed_on() {
+    const LENGTH: usize = 12 << 20;
+    let origin = Origin::start(|seen| Reply::new(200, seen.body.len().to_string()));
+    let line = slow_line(origin.address);
+    let to = |side, rest| format!("url: \"http://{side}\"{rest}");
+    let (primary, candidate) = (to(line.address, ", timeout: 400ms"), to(origin.address, ""));
+    let shadow = start(folder(), "", &primary, &candidate, "mirror: { enabled: false }");
+    let answer = Client::connect(shadow.listen).post("/", "text/plain", &"x".repeat(LENGTH));
+    assert_eq!((answer.status, answer.text()), (200, LENGTH.to_string()));
 }
 
 #[test]
