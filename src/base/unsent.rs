@@ -1,5 +1,6 @@
 //! How much waits in a socket.
 
+#[cfg(target_os = "linux")]
 use socket2::SockRef;
 use std::io;
 use std::os::fd::AsFd;
