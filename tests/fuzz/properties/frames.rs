@@ -8,6 +8,9 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 const HEAD: usize = 9;
 
+/// So much of frames that carry nothing is not left out any more.
+const FLOOD: usize = HEAD * 10_000;
+
 /// A connection that gives so many bytes at one time.
 struct Pieces<'a> {
     bytes: &'a [u8],
@@ -56,5 +59,8 @@ pub fn frames(bytes: &[u8]) {
     let cut = usize::from(cut);
     assert_eq!(read(bytes, cut % 13 + 1, cut / 13 + 1), whole);
     assert_eq!((bytes.len() - whole.len()) % HEAD, 0);
-    assert_eq!(read(&whole, usize::MAX, 8 << 10), whole, "there is nothing more to leave out");
+    // What is too much of nothing passes, and is less of it then.
+    if bytes.len() < FLOOD {
+        assert_eq!(read(&whole, usize::MAX, 8 << 10), whole, "there is nothing more to leave out");
+    }
 }
