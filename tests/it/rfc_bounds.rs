@@ -257,7 +257,7 @@ fn an_upload_that_the_primary_does_not_read_stays_with_its_client() {
 
 /// A line on which what is large takes seconds, all the time moving.
 fn slow_line(server: SocketAddr) -> Relay {
-    Relay::start(server, Line { bandwidth: 3 << 20, ..Line::default() })
+    Relay::start(server, Line { bandwidth: 2 << 20, ..Line::default() })
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn an_upload_that_the_primary_takes_slowly_and_all_the_time_is_passed_on() {
     let origin = Origin::start(|seen| Reply::new(200, seen.body.len().to_string()));
     let line = slow_line(origin.address);
     let to = |side, rest| format!("url: \"http://{side}\"{rest}");
-    let (primary, candidate) = (to(line.address, ", timeout: 400ms"), to(origin.address, ""));
+    let (primary, candidate) = (to(line.address, ", timeout: 500ms"), to(origin.address, ""));
     let shadow = start(folder(), "", &primary, &candidate, "mirror: { enabled: false }");
     let answer = Client::connect(shadow.listen).post("/", "text/plain", &"x".repeat(LENGTH));
     assert_eq!((answer.status, answer.text()), (200, LENGTH.to_string()));
@@ -276,7 +276,7 @@ fn an_upload_that_the_primary_takes_slowly_and_all_the_time_is_passed_on() {
 fn a_client_that_reads_slowly_and_all_the_time_gets_its_whole_answer() {
     const LENGTH: usize = 12 << 20;
     let origin = Origin::start(|_| Reply::new(200, vec![b'x'; LENGTH]));
-    let shadow = Shadow::edge(origin.address, "timeouts: { write: 300ms }");
+    let shadow = Shadow::edge(origin.address, "timeouts: { write: 500ms }");
     let line = slow_line(shadow.listen);
     let answer = Client::connect(line.address).get("/");
     assert_eq!((answer.whole, answer.body.len()), (true, LENGTH));
@@ -287,7 +287,7 @@ fn a_client_of_http2_whose_pings_wait_behind_its_answer_is_there() {
     const WINDOW_UPDATE: u8 = 8;
     const LENGTH: usize = 12 << 20;
     let origin = Origin::start(|_| Reply::new(200, vec![b'x'; LENGTH]));
-    let shadow = Shadow::edge(origin.address, "timeouts: { head: 300ms }");
+    let shadow = Shadow::edge(origin.address, "timeouts: { head: 500ms }");
     let line = slow_line(shadow.listen);
     let mut h2 = H2::connect(line.address);
     h2.settings(&[(4, 64 << 20)]);

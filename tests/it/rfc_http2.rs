@@ -337,7 +337,7 @@ fn case_50_an_upgrade_to_http_2_is_ignored_and_prior_knowledge_is_not() {
 
 #[test]
 fn a_client_that_answers_no_ping_is_gone_and_one_that_does_stays() {
-    let shadow = Shadow::edge(Origin::json("{}").address, "timeouts: { head: 100ms }");
+    let shadow = Shadow::edge(Origin::json("{}").address, "timeouts: { head: 400ms }");
     let mut h2 = H2::connect(shadow.listen);
     for _ in 0..4 {
         let ping = h2.until(Frame::PING).expect("it is asked whether it is there");
@@ -383,11 +383,11 @@ fn a_client_that_opens_its_windows_little_by_little_is_served() {
     const WINDOW_UPDATE: u8 = 8;
     const LITTLE: u32 = 100;
     let origin = Origin::start(|_| Reply::new(200, vec![b'x'; 1 << 20]));
-    let shadow = Shadow::edge(origin.address, "timeouts: { write: 300ms }");
+    let shadow = Shadow::edge(origin.address, "timeouts: { write: 500ms }");
     let mut h2 = H2::connect(shadow.listen);
     h2.settings(&[(4, 0)]);
     h2.get(1, &[]);
-    let end = Instant::now() + Duration::from_millis(1500);
+    let end = Instant::now() + Duration::from_secs(2);
     while Instant::now() < end {
         h2.send(WINDOW_UPDATE, 0, 1, &LITTLE.to_be_bytes());
         let data = h2.until(Frame::DATA).expect("as much more");
