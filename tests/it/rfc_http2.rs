@@ -373,9 +373,11 @@ fn an_error_of_the_connection_is_told_of_once_however_many_uploads_it_ends() {
     h2.until(Frame::PING).expect("all of them have been read");
     h2.send(Frame::DATA, 0, 0, b"no");
     while h2.read().is_some() {}
+    let told = || shadow.metric("shadow_refused_total{rule=\"malformed\"}");
+    eventually("it to be told of", || (told() > 0).then_some(()));
     let open = "shadow_open_connections{side=\"primary\"}";
     eventually("all of them to end", || (shadow.metric(open) == 0).then_some(()));
-    assert_eq!(shadow.metric("shadow_refused_total{rule=\"malformed\"}"), 1);
+    assert_eq!(told(), 1);
 }
 
 #[test]
