@@ -17,7 +17,7 @@ mod unsent;
 pub use alarm::{Alarm, Alarms};
 pub use budget::{Budget, Charge};
 pub use caught::caught;
-pub use chain::Chain;
+pub use chain::{Chain, causes};
 pub use figures::{grouped, share};
 pub use frames::{Course, Frames, PREFACE};
 pub use units::{ByteSize, Percent, Rate, UnitError, parse_duration, show_duration};

@@ -24,3 +24,4 @@ pub use endpoint::Endpoint;
 pub use exchange::{Again, Answered, is_without_content};
 pub use fault::classify;
 pub use pool::{Lease, Pool};
+pub use retry::http2;

@@ -1,5 +1,6 @@
 //! What a failed request may be sent again after. Pure.
 
+use crate::base::causes;
 use h2::Reason;
 use std::error::Error;
 
@@ -39,13 +40,6 @@ pub(super) fn is_of_one_stream(error: &hyper::Error) -> bool {
 }
 
 /// The error of HTTP/2 that stands behind another.
-pub(super) fn http2(error: &hyper::Error) -> Option<&h2::Error> {
-    let mut cause: Option<&(dyn Error + 'static)> = error.source();
-    while let Some(error) = cause {
-        if let Some(found) = error.downcast_ref::<h2::Error>() {
-            return Some(found);
-        }
-        cause = error.source();
-    }
-    None
+pub fn http2(error: &dyn Error) -> Option<&h2::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref())
 }

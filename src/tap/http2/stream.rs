@@ -6,6 +6,7 @@ use crate::tap::body::{BodyError, LiveBody};
 use crate::tap::client::Client;
 use crate::tap::http2::Received;
 use crate::tap::interim::is_expected;
+use crate::upstream::http2;
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
@@ -13,7 +14,6 @@ use http::header::{CONTENT_LENGTH, DATE, HeaderMap};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use std::convert::Infallible;
-use std::error::Error;
 use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -65,7 +65,7 @@ async fn wait(
         tokio::select! {
             biased;
             Ok(answer) = &mut forward => return Some(answer),
-            () = told(wanted.as_deref()), if wanted.is_some() => {
+            () = told(wanted.as_deref()) => {
                 wanted = None;
                 let mut go_on = Response::new(());
                 *go_on.status_mut() = StatusCode::CONTINUE;
@@ -119,14 +119,7 @@ struct Broken(Reason);
 impl From<BodyError> for Broken {
     /// With what the stream that the body came on was reset with.
     fn from(error: BodyError) -> Self {
-        let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
-        while let Some(error) = cause {
-            if let Some(reason) = error.downcast_ref::<h2::Error>().and_then(h2::Error::reason) {
-                return Self(reason);
-            }
-            cause = error.source();
-        }
-        Self(Reason::INTERNAL_ERROR)
+        Self(http2(&error).and_then(h2::Error::reason).unwrap_or(Reason::INTERNAL_ERROR))
     }
 }
 
