@@ -39,6 +39,9 @@ pub enum BodyError {
     TooLong,
 }
 
+/// A piece of a body in passing.
+pub(super) type Piece = Result<Frame<Bytes>, BodyError>;
+
 impl BodyError {
     /// Whether it was framed in a way that cannot be read.
     fn is_malformed(&self) -> bool {
@@ -117,10 +120,7 @@ impl Body for UpBody {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         let Self::Stream(streamed) = self.get_mut() else { return Poll::Ready(None) };
         let Streamed { body, upload, nominated, hold, rest, .. } = &mut **streamed;
         if let Some(held) = hold {
@@ -207,9 +207,6 @@ impl LiveBody {
     }
 }
 
-/// A piece of a body in passing.
-type Piece = Result<Frame<Bytes>, BodyError>;
-
 /// The primary's answer in passing, with all that ends when it does.
 pub struct Passage {
     pub(super) body: Incoming,
@@ -266,34 +263,8 @@ impl Ending {
     }
 }
 
-/// An answer without content ends with its head (RFC 9110 section 6.4.1). The end of its stream, in
-/// a frame of its own, is waited for for so long; what else comes on it is not passed on.
+/// The end of an answer without content, in a frame of its own, is waited for for so long.
 const END: Duration = Duration::from_secs(1);
-
-/// What ends when such an answer does.
-pub(super) struct WithoutContent {
-    pub body: Incoming,
-    /// The request's body, where it had one.
-    pub upload: Option<Arc<Upload>>,
-    pub end: Ending,
-}
-
-impl WithoutContent {
-    /// Waits for its end.
-    pub(super) async fn pass_over(mut self) {
-        let is_empty = |frame: &Frame<Bytes>| frame.data_ref().is_some_and(Bytes::is_empty);
-        let over = async {
-            while let Some(Ok(frame)) = self.body.frame().await
-                && is_empty(&frame)
-            {}
-        };
-        timeout(END, over).await.ok();
-        self.end.complete();
-        if let Some(upload) = self.upload {
-            upload.answered();
-        }
-    }
-}
 
 impl Passage {
     /// Looks at what passes; it never changes it.
@@ -335,6 +306,20 @@ impl Passage {
                 upload.answered();
             }
         }
+    }
+
+    /// Waits for the end of an answer that ends with its head (RFC 9110 section 6.4.1); what else comes
+    /// is not passed on.
+    pub(super) async fn pass_over(mut self) {
+        self.bound = None;
+        let is_empty = |frame: &Frame<Bytes>| frame.data_ref().is_some_and(Bytes::is_empty);
+        let over = async {
+            while let Some(Ok(frame)) = self.body.frame().await
+                && is_empty(&frame)
+            {}
+        };
+        timeout(END, over).await.ok();
+        self.complete();
     }
 
     /// The next piece. An error is held back until the next time: hyper drops what it has not
@@ -399,10 +384,7 @@ impl Body for LiveBody {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         match self.get_mut() {
             Self::Fixed(text) => Poll::Ready(text.take().map(|text| Ok(Frame::data(text)))),
             Self::Stream(passage) => passage.poll_frame(cx),

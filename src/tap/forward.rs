@@ -3,7 +3,7 @@
 use crate::base::{Alarm, Alarms, clock};
 use crate::model::{Answered, Fault, Rule};
 use crate::policy::{Marker, upgrade};
-use crate::tap::body::{Ending, LiveBody, Passage, Rest, Streamed, UpBody, WithoutContent};
+use crate::tap::body::{Ending, LiveBody, Passage, Rest, Streamed, UpBody};
 use crate::tap::bound::Bound;
 use crate::tap::capture::{Capture, Head, Progress, Upload, UploadTerms};
 use crate::tap::client::Client;
@@ -303,16 +303,14 @@ impl Tap {
         let (sink, status) = (self.sink.clone(), head.status);
         let added = clock::now().saturating_duration_since(received.at).saturating_sub(primary);
         let received = received.at;
-        let end = Ending { lease, capture, sink, status, received, added, access };
-        if version == Version::HTTP_2
-            && !body.is_end_stream()
-            && (is_head || is_without_content(status))
-        {
-            tokio::spawn(WithoutContent { body, upload, end }.pass_over());
+        let end = Some(Ending { lease, capture, sink, status, received, added, access });
+        let ends_with_head = is_head || is_without_content(status);
+        let over = version == Version::HTTP_2 && ends_with_head && !body.is_end_stream();
+        let passage = Passage { body, version, upload, bound, socket, broken: None, end };
+        if over {
+            tokio::spawn(passage.pass_over());
             return Response::from_parts(head, LiveBody::none());
         }
-        let (end, broken) = (Some(end), None);
-        let passage = Passage { body, version, upload, bound, socket, broken, end };
         Response::from_parts(head, LiveBody::Stream(passage))
     }
 

@@ -1,9 +1,9 @@
 //! The body of a request as its client sends it, over either version of HTTP.
 
-use crate::tap::body::BodyError;
+use crate::tap::body::{BodyError, Piece};
 use crate::tap::http2::Received;
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body, SizeHint};
 use hyper::body::Incoming;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -46,15 +46,12 @@ impl Body for FromClient {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         match self.get_mut() {
             Self::Http1(body) => {
                 Pin::new(body).poll_frame(cx).map(|frame| frame.map(|it| it.map_err(Into::into)))
             }
-            Self::Http2(body) => body.poll_frame(cx).map_err(Into::into),
+            Self::Http2(body) => body.poll_frame(cx),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The body of a request over HTTP/2.
 
-use crate::tap::body::BodyError;
+use crate::tap::body::{BodyError, Piece};
 use bytes::Bytes;
 use h2::{Reason, RecvStream};
 use http::header::{CONTENT_LENGTH, HeaderMap};
@@ -43,10 +43,7 @@ impl Received {
     }
 
     /// The next piece. A client that waits is told to go on where none has come of its own accord.
-    pub fn poll_frame(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         let frame = self.poll_piece(cx);
         if let Some(expected) = self.expected.take()
             && frame.is_pending()
@@ -56,10 +53,7 @@ impl Received {
         frame
     }
 
-    fn poll_piece(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         if !self.trailing {
             match ready!(self.stream.poll_data(cx)) {
                 Some(Ok(data)) => return Poll::Ready(Some(Ok(self.data(data)))),
