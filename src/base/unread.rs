@@ -39,8 +39,8 @@ impl Unread {
             if opened() != seen {
                 (seen, seen_at) = (opened(), Some(now));
             }
-            let due = self.since().unwrap_or(now);
-            let due = seen_at.map_or(due, |seen_at| due.max(seen_at)) + patience;
+            let since = self.since().unwrap_or(now);
+            let due = since.max(seen_at.unwrap_or(since)) + patience;
             if due <= now {
                 return;
             }

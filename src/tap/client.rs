@@ -78,10 +78,10 @@ impl Tap {
         // In boxes: a connection at rest is small.
         let broken = if http2 {
             let ended = Box::pin(client.multiplexed(stream, settings, &mut stop)).await;
-            ended.err().and_then(|error| told(http2::broken_rule(&error), &error))
+            ended.err().and_then(|error| complaint(http2::broken_rule(&error), &error))
         } else {
             let ended = client.kept_alive(stream, settings, &mut stop).await;
-            ended.err().and_then(|error| told(broken_rule(&error), &error))
+            ended.err().and_then(|error| complaint(broken_rule(&error), &error))
         };
         if let Some((rule, error)) = broken
             && (rule != Rule::HeadTimeout || client.begun.get())
@@ -96,7 +96,7 @@ impl Tap {
 }
 
 /// What is told of a connection's end, where a rule stands behind it.
-fn told(rule: Option<Rule>, error: &dyn Error) -> Option<(Rule, String)> {
+fn complaint(rule: Option<Rule>, error: &dyn Error) -> Option<(Rule, String)> {
     rule.map(|rule| (rule, Chain(error).to_string()))
 }
 

@@ -171,12 +171,13 @@ fn declared(headers: &HeaderMap) -> Option<u64> {
 pub(super) fn status(rule: Rule) -> StatusCode {
     match rule {
         Rule::MaxForwards => StatusCode::OK,
-        // A failed handshake leaves no way to say anything; its line in the log has this status.
-        Rule::Handshake | Rule::Malformed | Rule::Host | Rule::Target | Rule::Scheme => {
-            StatusCode::BAD_REQUEST
-        }
-        // Nor does a flood, whose connection ends.
-        Rule::Flood => StatusCode::TOO_MANY_REQUESTS,
+        // A failed handshake and a flood leave no way to say anything.
+        Rule::Handshake
+        | Rule::Flood
+        | Rule::Malformed
+        | Rule::Host
+        | Rule::Target
+        | Rule::Scheme => StatusCode::BAD_REQUEST,
         Rule::Coding => StatusCode::NOT_IMPLEMENTED,
         Rule::Connect | Rule::Trace => StatusCode::METHOD_NOT_ALLOWED,
         Rule::Loop => StatusCode::LOOP_DETECTED,
@@ -230,7 +231,6 @@ fn short(status: StatusCode) -> Response<LiveBody> {
         StatusCode::PAYLOAD_TOO_LARGE => "content too large\n",
         StatusCode::URI_TOO_LONG => "uri too long\n",
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "request header fields too large\n",
-        StatusCode::TOO_MANY_REQUESTS => "too many requests\n",
         StatusCode::NOT_IMPLEMENTED => "not implemented\n",
         StatusCode::SERVICE_UNAVAILABLE => "service unavailable\n",
         StatusCode::GATEWAY_TIMEOUT => "gateway timeout\n",

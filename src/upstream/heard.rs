@@ -114,10 +114,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        // A head alone, mostly: the kernel takes it by a shorter way.
-        if let [one] = slices {
-            return self.poll_write(cx, one);
-        }
         let all = slices.iter().map(|slice| slice.len()).sum();
         self.poll(all, |stream| stream.poll_write_vectored(cx, slices))
     }

@@ -32,15 +32,12 @@ const CONNECTION_WINDOW: u32 = STREAM_WINDOW * 32;
 /// written: a client that opens its windows wide and reads nothing has no more than that and a piece.
 const SEND_BUFFER: usize = 16 << 10;
 
-/// So many streams may a client have reset by its own errors before its connection ends.
-const MOST_ERRORS: usize = 1024;
-
 fn builder(settings: &Settings) -> Builder {
     let mut builder = Builder::new();
     let head = u32::try_from(settings.limits.head.0).unwrap_or(u32::MAX);
     builder.max_concurrent_streams(MOST_STREAMS).max_header_list_size(head);
     builder.initial_window_size(STREAM_WINDOW).initial_connection_window_size(CONNECTION_WINDOW);
-    builder.max_send_buffer_size(SEND_BUFFER).max_local_error_reset_streams(Some(MOST_ERRORS));
+    builder.max_send_buffer_size(SEND_BUFFER);
     builder
 }
 
@@ -85,12 +82,15 @@ enum State<S: Stream> {
         handshake: Handshake<Frames<Patient<S>>, Bytes>,
         late: Pin<Box<dyn Future<Output = ()> + Send>>,
     },
-    Open {
-        streams: Streams<S>,
-        unbearable: Pin<Box<dyn Future<Output = Option<Rule>> + Send>>,
-        /// It has been said that this is the end, which is to be written within that time.
-        closing: Option<Pin<Box<Sleep>>>,
-    },
+    Open(Open<S>),
+}
+
+/// One on which streams come.
+struct Open<S: Stream> {
+    streams: Streams<S>,
+    unbearable: Pin<Box<dyn Future<Output = Option<Rule>> + Send>>,
+    /// It has been said that this is the end, which is to be written within that time.
+    closing: Option<Pin<Box<Sleep>>>,
 }
 
 type Streams<S> = Connection<Frames<Patient<S>>, Bytes>;
@@ -111,45 +111,67 @@ impl<S: Stream> Served<S> {
     /// Takes no more streams; ends with the last that has begun.
     fn finish(&mut self) {
         self.finishing = Some(Box::pin(sleep(FIRST_WORD)));
-        if let State::Open { streams, .. } = &mut self.state {
-            streams.graceful_shutdown();
+        if let State::Open(open) = &mut self.state {
+            open.streams.graceful_shutdown();
         }
     }
 
-    fn open(&self, mut streams: Streams<S>) -> State<S> {
+    fn open(&self, mut streams: Streams<S>) -> Open<S> {
         if self.finishing.is_some() {
             streams.graceful_shutdown();
         }
         let pings = streams.ping_pong().expect("it is given once");
         let unbearable = unbearable(self.client.clone(), pings, self.course.clone(), self.timeouts);
-        State::Open { streams, unbearable: Box::pin(unbearable), closing: None }
+        Open { streams, unbearable: Box::pin(unbearable), closing: None }
     }
 
     /// Whether no stream that may still begin is waited for.
     fn poll_finished(&mut self, cx: &mut Context<'_>) -> bool {
         self.finishing.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready())
     }
+}
 
-    /// Goes on with a connection that has nothing to be taken.
-    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let finished = self.poll_finished(cx);
-        let State::Open { streams, unbearable, closing } = &mut self.state else {
-            return Poll::Pending;
-        };
-        if closing.is_none() {
-            let end = unbearable.as_mut().poll(cx);
-            if let Poll::Ready(Some(rule)) = end {
-                self.client.broke(rule);
-            }
-            if end.is_ready() || (finished && !streams.has_streams()) {
-                streams.abrupt_shutdown(Reason::NO_ERROR);
-                *closing = Some(Box::pin(sleep(LAST_WORD)));
+impl<S: Stream> Open<S> {
+    /// Has the streams answered that have come; ready at the end. Once `finished`, there is one as soon
+    /// as no stream is left.
+    fn poll(
+        &mut self,
+        client: &Arc<Client>,
+        finished: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), h2::Error>> {
+        while self.closing.is_none() {
+            match self.streams.poll_accept(cx)? {
+                Poll::Ready(Some((request, respond))) => {
+                    // In a box: it is large, and is handed on from hand to hand before it runs.
+                    tokio::spawn(Box::pin(answer(client.clone(), request, respond)));
+                }
+                Poll::Ready(None) => return Poll::Ready(Ok(())),
+                Poll::Pending => match self.unbearable.as_mut().poll(cx) {
+                    Poll::Pending if !finished || self.streams.has_streams() => {
+                        return Poll::Pending;
+                    }
+                    Poll::Pending | Poll::Ready(None) => self.close(),
+                    Poll::Ready(Some(rule)) => {
+                        client.broke(rule);
+                        self.close();
+                    }
+                },
             }
         }
-        let Some(timer) = closing else { return Poll::Pending };
-        match streams.poll_closed(cx) {
-            Poll::Ready(_) => Poll::Ready(()),
-            Poll::Pending => timer.as_mut().poll(cx),
+        self.poll_closed(cx).map(Ok)
+    }
+
+    /// Says that this is the end (RFC 9113 section 6.8).
+    fn close(&mut self) {
+        self.streams.abrupt_shutdown(Reason::NO_ERROR);
+        self.closing = Some(Box::pin(sleep(LAST_WORD)));
+    }
+
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match (self.streams.poll_closed(cx), &mut self.closing) {
+            (Poll::Pending, Some(timer)) => timer.as_mut().poll(cx),
+            _ => Poll::Ready(()),
         }
     }
 }
@@ -177,26 +199,18 @@ impl<S: Stream> Future for Served<S> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         loop {
+            let finished = this.poll_finished(cx);
             match &mut this.state {
                 State::Opening { handshake, late } => match Pin::new(handshake).poll(cx)? {
-                    Poll::Ready(streams) => this.state = this.open(streams),
+                    Poll::Ready(streams) => this.state = State::Open(this.open(streams)),
                     Poll::Pending if late.as_mut().poll(cx).is_ready() => {
                         this.client.broke(Rule::HeadTimeout);
                         return Poll::Ready(Ok(()));
                     }
-                    Poll::Pending if this.poll_finished(cx) => return Poll::Ready(Ok(())),
+                    Poll::Pending if finished => return Poll::Ready(Ok(())),
                     Poll::Pending => return Poll::Pending,
                 },
-                State::Open { closing: Some(_), .. } => return this.poll_rest(cx).map(Ok),
-                State::Open { streams, .. } => match streams.poll_accept(cx) {
-                    Poll::Ready(Some(stream)) => {
-                        let (request, respond) = stream?;
-                        // In a box: it is large, and is handed on from hand to hand before it runs.
-                        tokio::spawn(Box::pin(answer(this.client.clone(), request, respond)));
-                    }
-                    Poll::Ready(None) => return Poll::Ready(Ok(())),
-                    Poll::Pending => return this.poll_rest(cx).map(Ok),
-                },
+                State::Open(open) => return open.poll(&this.client, finished, cx),
             }
         }
     }

@@ -47,15 +47,21 @@ mod tests {
     /// The head of a PING.
     const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0";
 
-    /// A client that has begun to speak HTTP/2; and whether it is taken to be gone within a while.
-    async fn client()
-    -> (ReadHalf<DuplexStream>, WriteHalf<DuplexStream>, impl Future<Output = bool>) {
-        let (mut far, near) = duplex(64 << 10);
-        far.write_all(BEGIN).await.expect("room");
+    /// Room on the line for all that is said.
+    const WIDE: usize = 64 << 10;
+
+    /// A client that has begun to speak HTTP/2, on a line that holds so many bytes; and whether it is
+    /// taken to be gone within a while.
+    async fn client(
+        line: usize,
+    ) -> (ReadHalf<DuplexStream>, WriteHalf<DuplexStream>, impl Future<Output = bool>) {
+        let (mut far, near) = duplex(line);
         let begun = Begun::default();
-        let near = Patient::new(near, PATIENCE, begun.clone());
-        let handshake = h2::server::Builder::new().handshake::<_, Bytes>(near).await;
-        let mut connection = handshake.expect("a client");
+        let near = Patient::new(near, PATIENCE * 100, begun.clone());
+        let handshake = h2::server::Builder::new().handshake::<_, Bytes>(near);
+        let (said, connection) = tokio::join!(far.write_all(BEGIN), handshake);
+        said.expect("it is read");
+        let mut connection = connection.expect("a client");
         let pings = connection.ping_pong().expect("it is given once");
         tokio::spawn(async move { while connection.accept().await.is_some() {} });
         let gone = gone(pings, begun, Alarms::default(), PATIENCE);
@@ -65,13 +71,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_that_says_nothing_is_gone() {
-        let (_reading, _writing, gone) = client().await;
+        let (_reading, _writing, gone) = client(WIDE).await;
         assert!(gone.await);
     }
 
     #[tokio::test(start_paused = true)]
+    async fn one_that_reads_nothing_is_for_who_writes() {
+        // The settings and their acknowledgement fit in, of a PING only a part.
+        let (_reading, _writing, gone) = client(9 + 9 + 2).await;
+        assert!(!gone.await);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn one_that_answers_stays() {
-        let (mut reading, mut writing, gone) = client().await;
+        let (mut reading, mut writing, gone) = client(WIDE).await;
         tokio::spawn(async move {
             let mut come = Vec::new();
             while reading.read_buf(&mut come).await.is_ok_and(|length| length > 0) {
@@ -87,7 +100,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_that_has_said_something_else_in_answer_and_then_nothing_is_gone() {
-        let (mut reading, mut writing, gone) = client().await;
+        let (mut reading, mut writing, gone) = client(WIDE).await;
         tokio::spawn(async move {
             let mut come = Vec::new();
             while !come.windows(9).any(|head| head == PING) {
@@ -101,7 +114,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_that_is_busy_stays() {
-        let (_reading, mut writing, gone) = client().await;
+        let (_reading, mut writing, gone) = client(WIDE).await;
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(PATIENCE / 2).await;
