@@ -218,14 +218,13 @@ fn an_answer_that_its_client_does_not_read_stays_with_the_primary() {
 #[test]
 fn windows_that_are_wide_open_let_no_more_of_an_answer_in() {
     const INITIAL_WINDOW: u16 = 4;
-    const WINDOW_UPDATE: u8 = 8;
     const WIDE: u32 = (1 << 31) - 1;
     let (primary, written) = endless();
     let shadow = Shadow::edge(primary, "");
     let before = at_rest(|| shadow.peak_memory_kib());
     let mut h2 = H2::of(narrow(shadow.listen));
     h2.settings(&[(INITIAL_WINDOW, WIDE)]);
-    h2.send(WINDOW_UPDATE, 0, 0, &(WIDE - 65_535).to_be_bytes());
+    h2.send(Frame::WINDOW_UPDATE, 0, 0, &(WIDE - 65_535).to_be_bytes());
     for number in 0..STALLED {
         h2.get(2 * u32::try_from(number).expect("few") + 1, &[]);
     }
@@ -284,14 +283,13 @@ fn a_client_that_reads_slowly_and_all_the_time_gets_its_whole_answer() {
 
 #[test]
 fn a_client_of_http2_whose_pings_wait_behind_its_answer_is_there() {
-    const WINDOW_UPDATE: u8 = 8;
     const LENGTH: usize = 12 << 20;
     let origin = Origin::start(|_| Reply::new(200, vec![b'x'; LENGTH]));
     let shadow = Shadow::edge(origin.address, "timeouts: { head: 500ms }");
     let line = slow_line(shadow.listen);
     let mut h2 = H2::connect(line.address);
     h2.settings(&[(4, 64 << 20)]);
-    h2.send(WINDOW_UPDATE, 0, 0, &(64_u32 << 20).to_be_bytes());
+    h2.send(Frame::WINDOW_UPDATE, 0, 0, &(64_u32 << 20).to_be_bytes());
     h2.get(1, &[]);
     let mut come = 0;
     while come < LENGTH {

@@ -223,11 +223,34 @@ fn small_messages_that_a_client_does_not_read_are_no_harm_to_others() {
         assert_eq!(get(shadow.listen, "/").status, 200);
     }
     // The stalled ones go on.
-    let window_update = 8;
-    stalled.send(window_update, 0, 1, &[0, 1, 0, 0]);
+    stalled.send(Frame::WINDOW_UPDATE, 0, 1, &[0, 1, 0, 0]);
     assert_eq!(stalled.until(Frame::DATA).map(|data| data.stream), Some(1));
     let workers = thread::available_parallelism().map_or(1, usize::from);
     assert!(connections.load(SeqCst) <= workers);
+}
+
+#[test]
+fn small_frames_that_a_side_does_not_take_are_bounded_and_counted() {
+    const FINE: u32 = 15_000;
+    const FLOOD: u32 = 20_000;
+    let (primary, _) = first(|mut h2| {
+        h2.settings(&[(INITIAL_WINDOW, 0)]);
+        while h2.read().is_some() {}
+    });
+    let shadow = before(primary);
+    let flood = || shadow.metric("shadow_refused_total{rule=\"flood\"}");
+    let mut client = H2::connect(shadow.listen);
+    let post = [(":method", "POST"), (":scheme", "http"), (":path", "/"), (":authority", "a")];
+    client.send(Frame::HEADERS, Frame::END_HEADERS, 1, &fields_of(&post));
+    for _ in 0..FINE {
+        client.send(Frame::DATA, 0, 1, b"m");
+    }
+    client.send(Frame::PING, 0, 0, &[0; 8]);
+    client.until(Frame::PING).expect("all of them have been read");
+    for _ in FINE..FLOOD {
+        client.send(Frame::DATA, 0, 1, b"m");
+    }
+    eventually("it to be counted", || (flood() == 1).then_some(()));
 }
 
 #[test]
