@@ -1,6 +1,7 @@
 //! A client's socket that gives up on a client which takes nothing of its answer, and that can be
 //! waited on without a buffer.
 
+use crate::base::poll_write_pieces;
 use bytes::Bytes;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
@@ -211,7 +212,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let written = poll_write_pieces(Pin::new(&mut self.stream), cx, slices);
         self.watch(cx, written)
     }
 

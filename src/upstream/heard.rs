@@ -3,7 +3,7 @@
 //!
 //! This module never changes a byte, and never hides the end of a connection.
 
-use crate::base::clock;
+use crate::base::{clock, poll_write_pieces};
 use crate::upstream::endpoint::Open;
 use std::io;
 use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
@@ -115,7 +115,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Heard<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let all = slices.iter().map(|slice| slice.len()).sum();
-        self.poll(all, |stream| stream.poll_write_vectored(cx, slices))
+        self.poll(all, |stream| poll_write_pieces(stream, cx, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
