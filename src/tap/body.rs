@@ -137,10 +137,11 @@ impl Body for UpBody {
                 Some(since) => rest.poll_over(since, cx).map(|()| Some(Err(BodyError::Cancelled))),
             };
         };
+        let now = clock::now();
         Poll::Ready(match frame {
             Some(Ok(mut frame)) => {
                 if let Some(chunk) = frame.data_ref()
-                    && !upload.push(chunk)
+                    && !upload.push(chunk, now)
                 {
                     return Poll::Ready(Some(Err(BodyError::TooLarge)));
                 }
@@ -155,7 +156,7 @@ impl Body for UpBody {
                     strip_trailers(trailers, nominated);
                 }
                 if frame.is_trailers() || body.is_end_stream() || body.is_whole() {
-                    upload.end(frame.trailers_ref().cloned());
+                    upload.end(frame.trailers_ref().cloned(), now);
                 }
                 Some(Ok(frame))
             }
@@ -167,7 +168,7 @@ impl Body for UpBody {
             }
             None if upload.is_complete() => None,
             None => {
-                upload.end(None);
+                upload.end(None, now);
                 None
             }
         })

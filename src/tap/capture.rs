@@ -95,12 +95,12 @@ pub(super) struct UploadTerms {
 }
 
 impl Upload {
-    /// An upload of which nothing has come.
-    pub(super) fn new(UploadTerms { most, chunked }: UploadTerms) -> Arc<Self> {
+    /// An upload of which nothing has come by now.
+    pub(super) fn new(UploadTerms { most, chunked }: UploadTerms, now: Instant) -> Arc<Self> {
         let state = UploadState {
             kept: None,
             complete: false,
-            progressed: clock::now(),
+            progressed: now,
             waiting: false,
             room: most.unwrap_or(u64::MAX),
             broken: None,
@@ -115,9 +115,9 @@ impl Upload {
     }
 
     /// Takes one more chunk; false where that is too much.
-    pub(super) fn push(&self, chunk: &Bytes) -> bool {
+    pub(super) fn push(&self, chunk: &Bytes, now: Instant) -> bool {
         let mut state = self.state();
-        state.progressed = clock::now();
+        state.progressed = now;
         state.waiting = false;
         let Some(room) = state.room.checked_sub(chunk.len() as u64) else {
             state.broken = Some(Rule::BodyTooLarge);
@@ -168,9 +168,9 @@ impl Upload {
         }
     }
 
-    pub(super) fn end(&self, trailers: Option<HeaderMap>) {
+    pub(super) fn end(&self, trailers: Option<HeaderMap>, now: Instant) {
         let mut state = self.state();
-        state.progressed = clock::now();
+        state.progressed = now;
         state.complete = true;
         state.waiting = false;
         state.trailed = trailers.is_some();

@@ -102,11 +102,16 @@ impl Tap {
         let tap = &client.tap;
         let received = Received { at: clock::now(), version: request.version() };
         let is_head = *request.method() == Method::HEAD;
-        let Job { request, kept, upload, upgrade, patience } =
-            match tap.prepare(&client, request, received) {
+        // Large as they are, the head and what is kept of it are moved as seldom as can be.
+        let (mut head, body) = request.into_parts();
+        let Job { admission, line, body, upload, upgrade, patience } =
+            match tap.prepare(&client, (&mut head, body.into()), received) {
                 Ok(job) => job,
                 Err(refused) => return Ok(*refused),
             };
+        let kept = tap.keep(&head, admission, upload.as_ref(), line);
+        let mut request = Request::from_parts(head, body);
+        tap.watch(&mut request, received.version);
         let sent = clock::now();
         let alarm = tap.alarms.at(patience.first(sent, upload.is_some()));
         let done = {
@@ -162,44 +167,42 @@ impl Tap {
     fn prepare(
         &self,
         client: &Client,
-        request: Request<impl Into<FromClient>>,
+        (head, body): (&mut Parts, FromClient),
         received: Received,
     ) -> Result<Job, Box<Response<LiveBody>>> {
-        let (mut head, body) = request.into_parts();
-        let body = body.into();
         let settings = self.settings.load();
-        if let Some(rule) = rule_against(&head, &settings) {
+        if let Some(rule) = rule_against(head, &settings) {
             if !body.is_end_stream() {
                 client.begun.leave();
             }
-            let line = self.line(client, &head, &settings);
-            return Err(Box::new(self.refuse(client, &head, (rule, line), received)));
+            let line = self.line(client, head, &settings);
+            return Err(Box::new(self.refuse(client, head, (rule, line), received)));
         }
         if self.marker.strip(&mut head.headers) {
             self.meters.stripped();
         }
-        let line = self.line(client, &head, &settings);
+        let line = self.line(client, head, &settings);
         let address = client.peer.client(&head.headers, &settings);
-        let admission = self.sink.admit(&head, address);
-        let upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| upgrade(&head).is_some());
+        let admission = self.sink.admit(head, address);
+        let upgrade = head.extensions.remove::<OnUpgrade>().filter(|_| upgrade(head).is_some());
         let version = head.version;
         let most = settings.limits.body.map(|most| most.0);
         let chunked = version < Version::HTTP_2 && body.size_hint().exact().is_none();
-        let upload = (!body.is_end_stream()).then(|| Upload::new(UploadTerms { most, chunked }));
+        let terms = UploadTerms { most, chunked };
+        let upload = (!body.is_end_stream()).then(|| Upload::new(terms, received.at));
         if let Some(upload) = upload.as_ref().filter(|_| body.is_whole()) {
-            upload.end(None);
+            upload.end(None, received.at);
         }
         let nominated = if chunked { nominated(&head.headers) } else { Vec::new() };
-        to_upstream(&mut head, &client.peer, settings.via.as_ref());
+        to_upstream(head, &client.peer, settings.via.as_ref());
         if version == Version::HTTP_10 {
-            name_host(&mut head, self.pool.authority());
+            name_host(head, self.pool.authority());
         }
         match (&upload, version) {
-            (Some(_), _) => frame(&mut head),
-            (None, Version::HTTP_2) if !self.pool.may_multiplex() => frame_empty(&mut head),
+            (Some(_), _) => frame(head),
+            (None, Version::HTTP_2) if !self.pool.may_multiplex() => frame_empty(head),
             _ => {}
         }
-        let kept = Kept { line, ..self.keep(&head, admission, upload.as_ref()) };
         let body = match upload.clone() {
             Some(upload) => {
                 let rest = Rest::new(settings.timeouts.body);
@@ -219,9 +222,7 @@ impl Tap {
             client: settings.timeouts.body,
             end: settings.timeouts.total.and_then(|total| received.at.checked_add(total)),
         };
-        let mut request = Request::from_parts(head, body);
-        self.watch(&mut request, version);
-        Ok(Job { request, kept, upload, upgrade, patience })
+        Ok(Job { admission, line, body, upload, upgrade, patience })
     }
 
     /// Has the primary's interim answers to a request heard. Over HTTP/2 they are not.
@@ -257,7 +258,13 @@ impl Tap {
     }
 
     /// What is kept of a request's head: by the capture, or for sending it once more.
-    fn keep(&self, head: &Parts, admission: Admission, upload: Option<&Arc<Upload>>) -> Kept {
+    fn keep(
+        &self,
+        head: &Parts,
+        admission: Admission,
+        upload: Option<&Arc<Upload>>,
+        line: Option<Line>,
+    ) -> Kept {
         let copy = || Head {
             method: head.method.clone(),
             uri: head.uri.clone(),
@@ -273,7 +280,7 @@ impl Tap {
             Admission::Pass if bodiless => Copy::Head(copy()),
             Admission::Pass => Copy::None,
         };
-        Kept { copy: kept, bodiless, replayable, line: None }
+        Kept { copy: kept, bodiless, replayable, line }
     }
 
     /// Passes on an answer.
@@ -373,10 +380,11 @@ struct Passing {
     socket: Option<Begun>,
 }
 
-/// A request that is ready to be sent on.
+/// What goes with a head that is ready to be sent on.
 struct Job {
-    request: Request<UpBody>,
-    kept: Kept,
+    admission: Admission,
+    line: Option<Line>,
+    body: UpBody,
     upload: Option<Arc<Upload>>,
     /// The client's side of the upgrade that it asks for.
     upgrade: Option<OnUpgrade>,
