@@ -1,6 +1,6 @@
 //! One copy: from the exchange to the candidate's outcome.
 
-use crate::base::{Alarms, Charge, clock};
+use crate::base::{Alarms, Charge, clock, poll_piece};
 use crate::isolate;
 use crate::mirror::arriving::Arriving;
 use crate::model::{Exchange, Fault, Outcome, Payload, Reply};
@@ -11,7 +11,6 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Request, Version};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -179,7 +178,7 @@ async fn read(
 ) -> Result<(Reply, bool), Failure> {
     let (mut arriving, mut trailers) = (Arriving::new(like), None);
     let ends_with_head = is_without_content(head.status);
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = poll_fn(|cx| poll_piece(body, cx)).await {
         let frame = match frame {
             Ok(frame) => frame,
             Err(_) if ends_with_head => break,

@@ -1,6 +1,6 @@
 //! Bodies in passing: the request's to the primary, and the answer's to the client.
 
-use crate::base::clock;
+use crate::base::{clock, poll_piece};
 use crate::model::{Answered, Fault};
 use crate::policy::strip_markers;
 use crate::tap::Sink;
@@ -345,7 +345,7 @@ impl Passage {
         if self.socket.as_ref().is_some_and(Begun::is_full) {
             return Poll::Pending;
         }
-        let mut frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let mut frame = ready!(poll_piece(&mut self.body, cx));
         // Over HTTP/2, a connection may end before all that came on it is read.
         if matches!(frame, Some(Err(_))) && is_whole(self.version, &self.body) {
             frame = None;

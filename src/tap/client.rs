@@ -6,7 +6,7 @@
 //!
 //! This module never lets a connection rest with anything of an exchange left in hyper.
 
-use crate::base::{Chain, Unread, clock};
+use crate::base::{Chain, Quiet, Unread, clock};
 use crate::config::ListenLimits;
 use crate::model::Rule;
 use crate::tap::Tap;
@@ -212,7 +212,7 @@ impl Client {
         stop: &mut watch::Receiver<Stop>,
     ) -> hyper::Result<()> {
         loop {
-            stream = match Box::pin(self.awake(stream, settings, stop)).await {
+            stream = match Quiet::new(Box::pin(self.awake(stream, settings, stop))).await {
                 ControlFlow::Continue(stream) => stream,
                 ControlFlow::Break(ended) => return ended,
             };

@@ -1,5 +1,6 @@
 //! The body of a request as its client sends it, over either version of HTTP.
 
+use crate::base::poll_piece;
 use crate::tap::body::{BodyError, Piece};
 use crate::tap::http2::Received;
 use bytes::Bytes;
@@ -49,7 +50,7 @@ impl Body for FromClient {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
         match self.get_mut() {
             Self::Http1(body) => {
-                Pin::new(body).poll_frame(cx).map(|frame| frame.map(|it| it.map_err(Into::into)))
+                poll_piece(body, cx).map(|frame| frame.map(|it| it.map_err(Into::into)))
             }
             Self::Http2(body) => body.poll_frame(cx),
         }

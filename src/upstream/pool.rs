@@ -1,5 +1,6 @@
 //! Connections to one target, kept alive between requests.
 
+use crate::base::Quiet;
 use crate::model::Fault;
 use crate::upstream::connect;
 use crate::upstream::endpoint::{Endpoint, Open, Secure, Spoken};
@@ -219,9 +220,9 @@ where
         let begun = self.builder.handshake(TokioIo::new(stream)).await;
         let (sender, connection) = begun.map_err(|_| Fault::Reset)?;
         // Its errors reach whoever waits for an answer; there is nobody else to tell.
-        let driver = tokio::spawn(async move {
+        let driver = tokio::spawn(Quiet::new(async move {
             connection.with_upgrades().await.ok();
-        });
+        }));
         Ok(self.lend(Sender::Http1(Single { sender, driver: Driver(driver) }), false))
     }
 
