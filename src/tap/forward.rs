@@ -115,7 +115,12 @@ impl Tap {
         let sent = clock::now();
         let alarm = tap.alarms.at(patience.first(sent, upload.is_some()));
         let done = {
-            let again = Again { replayable: kept.replayable, request: || kept.again() };
+            let again = || {
+                let mut request = kept.again()?;
+                tap.interim.count(&mut request);
+                Some(request)
+            };
+            let again = Again { replayable: kept.replayable, request: again };
             let exchange = pin!(tap.pool.exchange(request, again, sent));
             within(patience, exchange, upload.as_deref(), alarm).await
         };

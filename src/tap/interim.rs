@@ -2,7 +2,7 @@
 //! a tunnel. All others end here, since hyper's server sends none over HTTP/1, and are counted.
 //!
 //! Watching a request for them costs four allocations. So one request in 64 is watched, the first
-//! one among them, and every request once such an answer has been seen.
+//! one among them, each that is sent once more, and every request once such an answer has been seen.
 
 use crate::telemetry::Name;
 use http::header::{EXPECT, HeaderMap};
@@ -57,9 +57,13 @@ impl Interim {
     /// Has the interim answers to a request counted, where it is its turn.
     pub fn watch<B>(&self, request: &mut Request<B>) {
         let turn = self.requests.fetch_add(1, Relaxed).is_multiple_of(EACH);
-        if !turn && !self.seen.load(Relaxed) {
-            return;
+        if turn || self.seen.load(Relaxed) {
+            self.count(request);
         }
+    }
+
+    /// Has the interim answers to a request counted.
+    pub fn count<B>(&self, request: &mut Request<B>) {
         let (seen, counter) = (self.seen.clone(), self.counter.clone());
         on_informational(request, move |answer| {
             if answer.status() != StatusCode::CONTINUE {

@@ -2,8 +2,8 @@
 //! HTTP/1, on both sides.
 
 use crate::support::{
-    Act, Client, Frame, H2, Origin, Reply, Shadow, eventually, fields_of, hold, raw, read_head,
-    rogue,
+    Act, Client, Frame, H2, Origin, Reply, Shadow, accept, eventually, fields_of, hold, listener,
+    raw, read_head, rogue, until,
 };
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -294,4 +294,27 @@ fn an_early_answer_of_a_side_that_closes_says_that_the_connection_ends() {
     client.send("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 50000\r\n\r\nab");
     let answer = client.answer("POST");
     assert_eq!((answer.status, answer.header("connection")), (413, Some("close")));
+}
+
+#[test]
+fn interim_answers_to_a_request_that_was_sent_once_more_are_counted() {
+    let (origin, address) = listener();
+    let shadow = Shadow::edge(address, "");
+    let mut client = Client::connect(shadow.listen);
+    let head = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    client.send(head);
+    let mut upstream = accept(&origin);
+    until(&mut upstream, "\r\n\r\n");
+    upstream.write_all(answer.as_bytes()).expect("written");
+    assert_eq!(client.answer("GET").status, 200);
+    client.send(head);
+    until(&mut upstream, "\r\n\r\n");
+    drop(upstream);
+    let mut upstream = accept(&origin);
+    until(&mut upstream, "\r\n\r\n");
+    let early = format!("HTTP/1.1 103 Early Hints\r\n\r\n{answer}");
+    upstream.write_all(early.as_bytes()).expect("written");
+    assert_eq!(client.answer("GET").status, 200);
+    assert_eq!(shadow.metric("shadow_primary_interim_total"), 1);
 }
