@@ -96,7 +96,7 @@ type Piece<B> = Result<Frame<<B as Body>::Data>, <B as Body>::Error>;
 pub fn poll_piece<B: Body + Unpin>(body: &mut B, cx: &mut Context<'_>) -> Poll<Option<Piece<B>>> {
     let holding = Holding::begin();
     let piece = Pin::new(&mut *body).poll_frame(cx);
-    if body.is_end_stream() {
+    if matches!(piece, Poll::Ready(Some(Ok(_)))) && body.is_end_stream() {
         holding.spare();
     }
     piece
@@ -139,41 +139,43 @@ mod tests {
         (times, inner.expect("it was polled"))
     }
 
-    /// A body that wakes as hyper's does, and ends after so many pieces.
+    type Given = Poll<Option<Piece<Pieces>>>;
+
+    /// A body that wakes as hyper's does, and says that it ends with the last that it gives.
     struct Pieces {
         wake: Vec<Waker>,
-        left: usize,
+        gives: Vec<fn() -> Given>,
+    }
+
+    fn piece() -> Given {
+        Poll::Ready(Some(Ok(Frame::data(Bytes::new()))))
     }
 
     impl Body for Pieces {
         type Data = Bytes;
         type Error = Infallible;
 
-        fn poll_frame(
-            mut self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Given {
             self.wake.iter().for_each(Waker::wake_by_ref);
-            self.left = self.left.checked_sub(1).expect("it has not ended");
-            Poll::Ready(Some(Ok(Frame::data(Bytes::new()))))
+            self.gives.pop().expect("it has not ended")()
         }
 
         fn is_end_stream(&self) -> bool {
-            self.left == 0
+            self.gives.is_empty()
         }
     }
 
-    fn take(body: &mut Pieces) {
-        assert!(poll_piece(body, &mut Context::from_waker(Waker::noop())).is_ready());
+    fn take(body: &mut Pieces) -> Given {
+        poll_piece(body, &mut Context::from_waker(Waker::noop()))
     }
 
     #[test]
     fn a_task_is_woken_for_each_piece_but_the_last() {
         let ((one, first), (other, second)) = (task(), task());
-        let mut body = Pieces { wake: vec![first.clone(), second], left: 3 };
+        let mut body = Pieces { wake: vec![first.clone(), second], gives: vec![piece; 3] };
         let mut woken = Vec::new();
         for _ in 0..3 {
-            take(&mut body);
+            assert!(take(&mut body).is_ready());
             woken.push((one.0.load(Relaxed), other.0.load(Relaxed)));
         }
         // Of several tasks only one can be spared, and there is only one.
@@ -185,11 +187,23 @@ mod tests {
     #[test]
     fn a_body_that_panics_leaves_no_task_asleep() {
         let (times, waker) = task();
-        let mut body = Pieces { wake: vec![waker.clone()], left: 0 };
+        let gives: Vec<fn() -> Given> = vec![|| panic!("as the test wants it")];
+        let mut body = Pieces { wake: vec![waker.clone()], gives };
         assert!(catch_unwind(AssertUnwindSafe(|| take(&mut body))).is_err());
         assert_eq!(times.0.load(Relaxed), 1);
         waker.wake();
         assert_eq!(times.0.load(Relaxed), 2);
+    }
+
+    #[test]
+    fn where_no_piece_is_taken_nobody_is_spared() {
+        let nothing: [fn() -> Given; 2] = [|| Poll::Pending, || Poll::Ready(None)];
+        for gives in nothing {
+            let (times, waker) = task();
+            let given = take(&mut Pieces { wake: vec![waker], gives: vec![gives] });
+            assert!(!matches!(given, Poll::Ready(Some(_))));
+            assert_eq!(times.0.load(Relaxed), 1);
+        }
     }
 
     #[test]
