@@ -115,12 +115,7 @@ impl Tap {
         let sent = clock::now();
         let alarm = tap.alarms.at(patience.first(sent, upload.is_some()));
         let done = {
-            let again = || {
-                let mut request = kept.again()?;
-                tap.interim.count(&mut request);
-                Some(request)
-            };
-            let again = Again { replayable: kept.replayable, request: again };
+            let again = Again { replayable: kept.replayable, request: || tap.again(&kept) };
             let exchange = pin!(tap.pool.exchange(request, again, sent));
             within(patience, exchange, upload.as_deref(), alarm).await
         };
@@ -240,6 +235,13 @@ impl Tap {
         if let UpBody::Stream(streamed) = request.body_mut() {
             streamed.hold = Some(until);
         }
+    }
+
+    /// A request once more, where it can be made again whole.
+    fn again(&self, kept: &Kept) -> Option<Request<UpBody>> {
+        let mut request = kept.again()?;
+        self.interim.count(&mut request);
+        Some(request)
     }
 
     /// The primary has agreed to another protocol: the rest is a tunnel.
