@@ -32,8 +32,9 @@ impl<'a> Subject<'a> {
 }
 
 /// What a batch tells of a subject.
-pub(super) struct Told<'a> {
-    pub subject: Subject<'a>,
+pub(super) struct Told {
+    /// The subject's number.
+    pub subject: usize,
     /// So many requests were seen.
     pub seen: u64,
     /// So many came to this end.
@@ -51,7 +52,8 @@ struct Kept {
 /// What happened to one request: it was seen, it was settled, or both at once.
 #[derive(Debug)]
 struct Entry {
-    subject: Kept,
+    /// The subject's number.
+    subject: usize,
     seen: bool,
     settled: Option<Disposition>,
     /// How many requests it was so for.
@@ -65,8 +67,32 @@ pub struct Pending {
     pub charge: Charge,
 }
 
-/// Entries that are looked at again.
+/// So many subjects, and so many entries, are looked at again.
 const RECENT: usize = 32;
+
+/// What was kept a moment ago, by a hash of what it says: traffic repeats itself.
+#[derive(Default)]
+struct Recent([u32; RECENT]);
+
+impl Recent {
+    /// Where the last thing of this hash was kept, or of another that shares its slot.
+    fn at(&self, hash: u64) -> Option<usize> {
+        let place = self.0.get(Self::slot(hash))?;
+        (*place as usize).checked_sub(1)
+    }
+
+    fn keep(&mut self, hash: u64, place: usize) {
+        if let (Some(kept), Ok(number)) =
+            (self.0.get_mut(Self::slot(hash)), u32::try_from(place + 1))
+        {
+            *kept = number;
+        }
+    }
+
+    fn slot(hash: u64) -> usize {
+        usize::try_from(hash % RECENT as u64).unwrap_or(0)
+    }
+}
 
 /// What is left to be booked of a trial whose answers are equal as they came.
 #[derive(Clone, Copy, Debug)]
@@ -82,12 +108,15 @@ pub struct Equal {
 #[derive(Default)]
 pub struct Batch {
     paths: String,
+    /// Most of them but once.
+    subjects: Vec<Kept>,
+    recent_subjects: Recent,
     entries: Vec<Entry>,
-    /// Entries by a hash of what they say, each one's number plus one: traffic repeats itself.
-    recent: [u32; RECENT],
+    recent_entries: Recent,
     answered: Vec<Answered>,
     trials: Vec<Pending>,
-    equals: Vec<(Kept, Equal)>,
+    /// Each with its subject's number.
+    equals: Vec<(usize, Equal)>,
     /// Bytes that the trials hold.
     held: usize,
     /// Requests whose endpoint is forgotten: the batch was full when they came.
@@ -135,7 +164,7 @@ impl Batch {
 
     /// A trial has been found equal: nothing is left to be compared.
     pub fn equal(&mut self, subject: Subject<'_>, equal: Equal) {
-        let subject = self.keep(subject);
+        let subject = self.number(subject);
         self.equals.push((subject, equal));
     }
 
@@ -159,23 +188,23 @@ impl Batch {
         self.trials.len() + self.equals.len()
     }
 
+    /// The subjects by their numbers.
+    pub(super) fn subjects(&self) -> impl Iterator<Item = Subject<'_>> {
+        self.subjects.iter().map(|kept| self.subject(kept))
+    }
+
     /// The entries, by subject.
-    pub(super) fn entries(&self) -> impl Iterator<Item = Told<'_>> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = Told> {
         self.entries.iter().map(|entry| Told {
-            subject: self.subject(&entry.subject),
+            subject: entry.subject,
             seen: if entry.seen { entry.times } else { 0 },
             settled: entry.settled.map(|disposition| (disposition, entry.times)),
         })
     }
 
-    fn subject<'a>(&'a self, kept: &'a Kept) -> Subject<'a> {
-        let path = self.paths.get(kept.path.clone()).unwrap_or_default();
-        Subject { method: &kept.method, path, name: kept.name.as_ref() }
-    }
-
-    /// The equal trials, by subject.
-    pub(super) fn equals(&self) -> impl Iterator<Item = (Subject<'_>, Equal)> {
-        self.equals.iter().map(|(subject, equal)| (self.subject(subject), *equal))
+    /// The equal trials, each with its subject's number.
+    pub(super) fn equals(&self) -> &[(usize, Equal)] {
+        &self.equals
     }
 
     pub(super) fn answers(&self) -> &[Answered] {
@@ -196,44 +225,39 @@ impl Batch {
             settled.into_iter().for_each(|disposition| self.folded.settle(disposition));
             return;
         }
-        let slot = xxh3_64(subject.path.as_bytes()) ^ u64::from(settled.is_some());
-        let slot = usize::try_from(slot % RECENT as u64).unwrap_or(0);
-        if self.again(slot, subject, seen, settled) {
+        let subject = self.number(subject);
+        let hash = (subject as u64) << 1 | u64::from(settled.is_some());
+        if let Some(entry) =
+            self.recent_entries.at(hash).and_then(|place| self.entries.get_mut(place))
+            && (entry.subject, entry.seen, entry.settled) == (subject, seen, settled)
+        {
+            entry.times += 1;
             return;
         }
-        let subject = self.keep(subject);
+        self.recent_entries.keep(hash, self.entries.len());
         self.entries.push(Entry { subject, seen, settled, times: 1 });
-        if let (Some(place), Ok(number)) =
-            (self.recent.get_mut(slot), u32::try_from(self.entries.len()))
+    }
+
+    /// The number of a subject, which is kept where it was not a moment ago.
+    fn number(&mut self, subject: Subject<'_>) -> usize {
+        let hash = xxh3_64(subject.path.as_bytes());
+        if let Some(place) = self.recent_subjects.at(hash)
+            && self.subjects.get(place).is_some_and(|kept| self.subject(kept) == subject)
         {
-            *place = number;
+            return place;
         }
-    }
-
-    fn keep(&mut self, Subject { method, path, name }: Subject<'_>) -> Kept {
-        let start = self.paths.len();
+        let Subject { method, path, name } = subject;
+        let (start, number) = (self.paths.len(), self.subjects.len());
         self.paths.push_str(path);
-        Kept { method: method.clone(), path: start..self.paths.len(), name: name.cloned() }
+        let path = start..self.paths.len();
+        self.subjects.push(Kept { method: method.clone(), path, name: name.cloned() });
+        self.recent_subjects.keep(hash, number);
+        number
     }
 
-    /// Counts what was told a moment ago in the same words.
-    fn again(
-        &mut self,
-        slot: usize,
-        subject: Subject<'_>,
-        seen: bool,
-        settled: Option<Disposition>,
-    ) -> bool {
-        let number = self.recent.get(slot).map_or(0, |number| *number as usize);
-        let Some(entry) = number.checked_sub(1).and_then(|index| self.entries.get(index)) else {
-            return false;
-        };
-        let same = self.subject(&entry.subject) == subject
-            && (entry.seen, entry.settled) == (seen, settled);
-        if let Some(entry) = self.entries.get_mut(number - 1).filter(|_| same) {
-            entry.times += 1;
-        }
-        same
+    fn subject<'a>(&'a self, kept: &'a Kept) -> Subject<'a> {
+        let path = self.paths.get(kept.path.clone()).unwrap_or_default();
+        Subject { method: &kept.method, path, name: kept.name.as_ref() }
     }
 }
 
@@ -260,6 +284,26 @@ mod tests {
     }
 
     #[test]
+    fn all_that_is_told_of_a_subject_goes_by_one_number() {
+        let equal =
+            Equal { at: Timestamp::UNIX_EPOCH, primary: Duration::ZERO, candidate: Duration::ZERO };
+        let paths: Vec<_> = (0..3 * RECENT).map(|number| format!("/{number}")).collect();
+        let mut batch = Batch::default();
+        for path in &paths {
+            let subject = Subject::new(&Method::GET, path, None);
+            batch.seen(subject);
+            batch.equal(subject, equal);
+            batch.settled(subject, Disposition::SampledOut);
+        }
+        assert_eq!(batch.subjects().count(), paths.len());
+        let told: Vec<_> = batch.entries().map(|told| told.subject).collect();
+        let expected: Vec<_> = (0..paths.len()).flat_map(|number| [number; 2]).collect();
+        assert_eq!(told, expected);
+        assert!(batch.equals().iter().map(|(subject, _)| *subject).eq(0..paths.len()));
+        assert!(batch.subjects().map(|subject| subject.path).eq(&paths));
+    }
+
+    #[test]
     fn what_differs_in_a_word_is_told_apart() {
         let mut batch = Batch::default();
         let name: Arc<str> = "orders".into();
@@ -274,7 +318,7 @@ mod tests {
             batch.settled(subject, Disposition::SampledOut);
             batch.seen_and_settled(subject, Disposition::SampledOut);
         }
-        assert_eq!(batch.entries().count(), 12);
+        assert_eq!((batch.entries().count(), batch.subjects().count()), (12, 4));
         assert!(batch.entries().all(|told| told.seen + told.settled.map_or(0, |it| it.1) <= 2));
     }
 }

@@ -3,23 +3,22 @@
 use crate::base::caught;
 use crate::compare::endpoint::{Asked, Operations, operation};
 use crate::compare::{
-    Comparison, Decoded, Keys, Name, Names, Stem, Terms, Uses, compare, endpoint, rank, same,
-    selected,
+    Comparison, Decoded, Keys, Name, Names, Stem, Terms, Uses, compare, rank, same, selected,
 };
 use crate::judge::batch::Told;
 use crate::judge::glance::Glances;
 use crate::judge::memory::Owner;
+use crate::judge::named::{Named, Register, observed};
 use crate::judge::sample::{Evidence, bytes, word};
 use crate::judge::{Batch, Equal, Memory, Pending, Subject};
 use crate::model::{
-    Disposition, Divergence, EndpointName, FailReason, Judged, Ledger, Origin, Outcome, Place,
-    Renames, Request, RuleName, Status, Trial,
+    Disposition, Divergence, FailReason, Judged, Ledger, Origin, Outcome, Place, Renames, Request,
+    RuleName, Status, Trial,
 };
 use crate::policy::{Plan, Policy};
 use crate::redact::Redactor;
-use crate::store::{Book, Judgement, Mark, OTHER, Occasion};
+use crate::store::{Book, Judgement, Mark, Occasion};
 use crate::telemetry::Meters;
-use http::Method;
 use http::header::CONTENT_ENCODING;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -83,28 +82,30 @@ impl Judge {
     /// Books a batch and compares its trials.
     pub fn work(&mut self, mut batch: Batch) {
         let trials = batch.take_trials();
-        self.settle(&batch);
-        self.agree(&batch);
+        // What the batch tells of one subject many times is named once.
+        let names = Register::new(batch.subjects().map(|subject| self.name(subject)));
+        self.settle(&batch, &names);
+        self.agree(&batch, &names);
         for pending in trials {
             self.judge(&pending);
         }
     }
 
-    fn settle(&self, batch: &Batch) {
+    fn settle(&self, batch: &Batch, names: &Register) {
         let mut total = batch.folded().clone();
         let mut book = self.book();
         if total != Ledger::default() {
             book.fold(&total);
         }
         for Told { subject, seen, settled } in batch.entries() {
-            let name = self.name(subject);
+            let name = names.of(subject).name();
             total.seen += seen;
             if seen > 0 {
-                book.seen(name.name(), seen);
+                book.seen(name, seen);
             }
             if let Some((disposition, times)) = settled {
                 total.settle_many(disposition, times);
-                book.settle(name.name(), disposition, times);
+                book.settle(name, disposition, times);
             }
         }
         drop(book);
@@ -113,12 +114,12 @@ impl Judge {
     }
 
     /// Books the trials that were found equal where their answers came in.
-    fn agree(&self, batch: &Batch) {
+    fn agree(&self, batch: &Batch, names: &Register) {
         let (mut total, mut agreed) = (Ledger::default(), BTreeSet::new());
         let counting = self.memory.is_counting();
         let mut book = self.book();
-        for (subject, Equal { at, primary, candidate }) in batch.equals() {
-            let Named { endpoint, origin } = self.name(subject);
+        for &(subject, Equal { at, primary, candidate }) in batch.equals() {
+            let Named { endpoint, origin } = names.of(subject).clone();
             let (worse, marks, renames) = (false, Vec::new(), Vec::new());
             let judgement =
                 Judgement { endpoint, origin, at, primary, candidate, worse, marks, renames };
@@ -224,7 +225,7 @@ impl Judge {
             Some(name) => Named { endpoint: name.to_owned(), origin: Origin::Given },
             None => observed(method, path),
         };
-        caught(named).unwrap_or_else(|| Named { endpoint: OTHER.to_owned(), origin: Origin::Given })
+        caught(named).unwrap_or_else(Named::other)
     }
 
     /// The endpoint of a request that is here in full: where its path goes by several operations,
@@ -310,22 +311,4 @@ pub fn declare(book: &Mutex<Book>, policy: &Policy) {
     for name in policy.rule_names() {
         book.declare(rule_name(name), name.origin.line as u64);
     }
-}
-
-/// The endpoint of a request.
-struct Named {
-    endpoint: String,
-    origin: Origin,
-}
-
-impl Named {
-    fn name(&self) -> EndpointName<'_> {
-        EndpointName { text: &self.endpoint, origin: self.origin }
-    }
-}
-
-/// The template of a path. The methods of a gRPC service are no values of a variable.
-fn observed(method: &Method, path: &str) -> Named {
-    let origin = if endpoint::is_grpc(method, path) { Origin::Given } else { Origin::Observed };
-    Named { endpoint: endpoint::template(method, path), origin }
 }

@@ -13,6 +13,7 @@ mod batch;
 mod glance;
 mod judgement;
 mod memory;
+mod named;
 mod sample;
 #[cfg(test)]
 mod tests;
