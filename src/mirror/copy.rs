@@ -5,7 +5,7 @@ use crate::isolate;
 use crate::mirror::arriving::Arriving;
 use crate::model::{Exchange, Fault, Outcome, Payload, Reply};
 use crate::policy::{MARKER, Plan};
-use crate::upstream::{Again, Pool, classify, is_without_content};
+use crate::upstream::{Again, Lease, Pool, classify, is_without_content};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::response::Parts;
@@ -17,7 +17,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A body sent again from what was captured.
 #[derive(Clone)]
@@ -91,6 +91,8 @@ pub(super) fn copy(
 /// What the candidate answered, and how long it took.
 pub(super) struct Answer {
     pub outcome: Outcome,
+    /// When its end came.
+    pub at: Instant,
     pub latency: Duration,
     /// Its body is the primary's, byte by byte.
     pub same_body: bool,
@@ -107,6 +109,8 @@ pub(super) struct Sending<'a, F> {
     /// The primary's body, which the answer's is likely to be like.
     pub like: &'a Payload,
     pub again: F,
+    /// When it is sent.
+    pub now: Instant,
 }
 
 /// Sends a copy and reads the answer to its end, within the plan's time and size.
@@ -118,20 +122,25 @@ pub(super) async fn send<F>(
 where
     F: Fn() -> Option<Request<Replay>>,
 {
-    let begun = clock::now();
-    let mut alarm = sending.alarms.at(begun + sending.plan.timeout);
+    let now = sending.now;
+    let mut alarm = sending.alarms.at(now + sending.plan.timeout);
     let mut asked = pin!(ask(request, sending, charge));
     let asked = poll_fn(|cx| match asked.as_mut().poll(cx) {
         Poll::Pending => Pin::new(&mut alarm).poll(cx).map(|()| Err(Fault::Timeout.into())),
         done => done,
     });
-    let (outcome, same_body) = match asked.await {
-        Ok((reply, same)) => (Outcome::Reply(reply), same),
+    let asked = asked.await;
+    let at = clock::now();
+    let (outcome, same_body) = match asked {
+        Ok((reply, same, lease)) => {
+            lease.release(at);
+            (Outcome::Reply(reply), same)
+        }
         Err(Failure::Fault(fault)) => (Outcome::Fault(fault), false),
         Err(Failure::Memory) => return Err(OutOfMemory),
     };
-    let latency = clock::now().saturating_duration_since(begun);
-    Ok(Answer { outcome, latency, same_body })
+    let latency = at.saturating_duration_since(now);
+    Ok(Answer { outcome, at, latency, same_body })
 }
 
 enum Failure {
@@ -149,19 +158,18 @@ impl From<Fault> for Failure {
 /// grounds as a client's request is.
 async fn ask<F>(
     request: Request<Replay>,
-    Sending { pool, plan, like, again, .. }: Sending<'_, F>,
+    Sending { pool, plan, like, again, now, .. }: Sending<'_, F>,
     charge: &mut Charge,
-) -> Result<(Reply, bool), Failure>
+) -> Result<(Reply, bool, Lease<Replay>), Failure>
 where
     F: Fn() -> Option<Request<Replay>>,
 {
     let again = Again { replayable: request.method().is_idempotent(), request: again };
-    let (response, lease) = pool.exchange(request, again, clock::now()).await?;
+    let (response, lease) = pool.exchange(request, again, now).await?;
     let (head, mut body) = response.into_parts();
     let reply = read(head, &mut body, Room { max: plan.mirror.max_body.as_usize(), like, charge });
-    let reply = reply.await?;
-    lease.release(clock::now());
-    Ok(reply)
+    let (reply, same) = reply.await?;
+    Ok((reply, same, lease))
 }
 
 /// How much may be kept of a body, and what it is likely to be like.

@@ -220,7 +220,7 @@ impl Mirror {
     /// Hands a trial on to be compared. Equal answers are seen to be so at once, which costs a look
     /// at their headers and frees their memory: nothing is left of them but to be booked.
     fn tell(&self, Job { exchange, plan, charge }: Job, answer: Answer) {
-        let Answer { outcome, latency, same_body } = answer;
+        let Answer { outcome, latency, same_body, .. } = answer;
         let equal = same_body && same(&exchange.primary, &outcome, &plan.rules);
         if equal && !self.is_for_the_judge(&exchange.request, &plan) {
             let request = &exchange.request;
@@ -254,9 +254,6 @@ struct Flight {
 impl Flight {
     async fn run(&mut self) {
         let (Some(job), Some(pool)) = (&mut self.job, &self.mirror.pool) else { return };
-        let Some(mut leave) = Leave::ask(&self.mirror.limits) else {
-            return self.end(Disposition::Dropped(DropReason::Breaker));
-        };
         let Job { exchange, plan, charge } = job;
         let copy = || copy::copy(exchange, plan, &self.mirror.marker);
         let request = match copy() {
@@ -266,17 +263,20 @@ impl Flight {
                 return self.end(Disposition::Skipped(SkipReason::Rewrite));
             }
         };
+        let now = clock::now();
+        let Some(leave) = Leave::ask(&self.mirror.limits, now) else {
+            return self.end(Disposition::Dropped(DropReason::Breaker));
+        };
         let like = match &exchange.primary {
             Outcome::Reply(reply) => &reply.body,
             Outcome::Fault(_) => &Payload::default(),
         };
         let alarms = &self.mirror.alarms;
-        let sending = Sending { pool, alarms, plan, like, again: || copy().ok() };
+        let sending = Sending { pool, alarms, plan, like, again: || copy().ok(), now };
         let Ok(answer) = copy::send(request, sending, charge).await else {
             return self.end(Disposition::Failed(FailReason::Memory));
         };
-        leave.ending = ending(&answer.outcome);
-        drop(leave);
+        leave.end(ending(&answer.outcome), answer.at);
         if let Some(job) = self.job.take() {
             self.mirror.tell(job, answer);
         }
@@ -294,19 +294,25 @@ impl Flight {
 struct Leave {
     limits: Arc<Limits>,
     pass: Pass,
-    ending: Ending,
+    /// How it has ended, and when.
+    ended: Option<(Ending, Instant)>,
 }
 
 impl Leave {
-    fn ask(limits: &Arc<Limits>) -> Option<Self> {
-        let pass = limits.pass()?;
-        Some(Self { limits: limits.clone(), pass, ending: Ending::Unknown })
+    fn ask(limits: &Arc<Limits>, now: Instant) -> Option<Self> {
+        let pass = limits.pass(now)?;
+        Some(Self { limits: limits.clone(), pass, ended: None })
+    }
+
+    fn end(mut self, ending: Ending, now: Instant) {
+        self.ended = Some((ending, now));
     }
 }
 
 impl Drop for Leave {
     fn drop(&mut self) {
-        self.limits.ended(self.pass, self.ending);
+        let (ending, now) = self.ended.unwrap_or_else(|| (Ending::Unknown, clock::now()));
+        self.limits.ended(self.pass, ending, now);
     }
 }
 

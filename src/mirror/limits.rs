@@ -168,16 +168,16 @@ impl Limits {
     }
 
     /// Leave to send one copy, if the breaker gives it.
-    pub(super) fn pass(&self) -> Option<Pass> {
-        match self.breaker.step(clock::now(), Event::Ask) {
+    pub(super) fn pass(&self, now: Instant) -> Option<Pass> {
+        match self.breaker.step(now, Event::Ask) {
             Step::Pass(pass) => Some(pass),
             _ => None,
         }
     }
 
     /// Tells the breaker how a copy that had leave has ended.
-    pub(super) fn ended(&self, pass: Pass, ending: Ending) {
-        match self.breaker.step(clock::now(), Event::Ended(pass, ending)) {
+    pub(super) fn ended(&self, pass: Pass, ending: Ending, now: Instant) {
+        match self.breaker.step(now, Event::Ended(pass, ending)) {
             Step::Opened => tracing::warn!("the candidate fails: copies are dropped for a while"),
             Step::Closed => tracing::info!("the candidate answers again: copies are sent"),
             Step::Reopened => tracing::debug!("the candidate was tried, and fails still"),
@@ -212,7 +212,7 @@ impl Limits {
     }
 
     pub(super) fn within_rate(&self) -> bool {
-        self.rate.allows(clock::now().saturating_duration_since(self.started))
+        self.rate.allows(|| clock::now().saturating_duration_since(self.started))
     }
 
     /// Takes a place in the queue for so many bytes; false where it is full.

@@ -232,6 +232,8 @@ pub struct Ending {
     pub(super) sink: Arc<dyn Sink>,
     pub(super) status: StatusCode,
     pub(super) received: Instant,
+    /// When the request was sent to the primary.
+    pub(super) sent: Instant,
     pub(super) added: Duration,
     /// Where there is an access log: its line, and where it goes.
     pub(super) access: Option<Line>,
@@ -252,14 +254,15 @@ impl Ending {
         self.answered(None, now);
         self.lease.release(now);
         if let Some(capture) = self.capture {
-            capture.complete();
+            capture.complete(now.saturating_duration_since(self.sent));
         }
     }
 
     fn fault(mut self, fault: Fault) {
-        self.answered(Some(fault), clock::now());
+        let now = clock::now();
+        self.answered(Some(fault), now);
         if let Some(capture) = self.capture {
-            capture.fault(fault);
+            capture.fault(fault, now.saturating_duration_since(self.sent));
         }
     }
 }

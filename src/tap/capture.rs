@@ -1,6 +1,6 @@
 //! What is kept of an exchange while it passes: shared bytes, capped and charged.
 
-use crate::base::{Charge, clock};
+use crate::base::Charge;
 use crate::model::{
     Disposition, DropReason, Exchange, Fault, Outcome, Payload, Reply, Request, Rule, SkipReason,
 };
@@ -247,7 +247,6 @@ impl Upload {
 pub(super) struct Capture {
     sink: Arc<dyn Sink>,
     open: Option<Open>,
-    sent: Instant,
 }
 
 struct Open {
@@ -299,7 +298,7 @@ impl Capture {
         let latency = Duration::ZERO;
         let exchange = Box::new(Exchange { id, at, request, primary, latency });
         let open = Some(Open { exchange, plan, upload, max: max_body, charge });
-        Self { sink, open, sent: clock::now() }
+        Self { sink, open }
     }
 
     /// The request's head, to be sent once more.
@@ -340,23 +339,23 @@ impl Capture {
         }
     }
 
-    /// The primary has answered to the end.
-    pub(super) fn complete(mut self) {
+    /// The primary has answered to the end, and took so long.
+    pub(super) fn complete(mut self, latency: Duration) {
         if let Some(open) = self.open.take() {
-            self.offer(open);
+            self.offer(open, latency);
         }
     }
 
-    /// The primary has failed.
-    pub(super) fn fault(mut self, fault: Fault) {
+    /// The primary has failed after so long.
+    pub(super) fn fault(mut self, fault: Fault, latency: Duration) {
         if let Some(mut open) = self.open.take() {
             open.exchange.primary = Outcome::Fault(fault);
-            self.offer(open);
+            self.offer(open, latency);
         }
     }
 
-    fn offer(&mut self, mut open: Open) {
-        open.exchange.latency = clock::now().saturating_duration_since(self.sent);
+    fn offer(&mut self, mut open: Open, latency: Duration) {
+        open.exchange.latency = latency;
         match open.upload.take() {
             None => {
                 let Open { exchange, plan, charge, .. } = open;

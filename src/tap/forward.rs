@@ -125,7 +125,7 @@ impl Tap {
                     tap.switch(Switch { client: &client, upgrade, kept }, answer, received)
                 }
                 // Nobody has asked for it.
-                None => tap.fail(Fault::Malformed, kept, received),
+                None => tap.fail(Fault::Malformed, kept, (received, sent)),
             },
             Ok(answer) => {
                 let primary = clock::now().saturating_duration_since(sent);
@@ -134,10 +134,10 @@ impl Tap {
                 tap.pass(
                     answer,
                     kept,
-                    Passing { upload, received, is_head, primary, bound, socket },
+                    Passing { upload, received, is_head, sent, primary, bound, socket },
                 )
             }
-            Err(Failure::Primary(fault)) => tap.fail(fault, kept, received),
+            Err(Failure::Primary(fault)) => tap.fail(fault, kept, (received, sent)),
             Err(Failure::Client(rule)) => {
                 tap.complain(client.peer.address, rule, "");
                 tap.answered(status(rule), None, received.at, kept.line);
@@ -295,7 +295,7 @@ impl Tap {
         &self,
         (response, lease): Answer,
         kept: Kept,
-        Passing { upload, received, is_head, primary, bound, socket }: Passing,
+        Passing { upload, received, is_head, sent, primary, bound, socket }: Passing,
     ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         let version = head.version;
@@ -317,7 +317,7 @@ impl Tap {
         let (sink, status) = (self.sink.clone(), head.status);
         let added = clock::now().saturating_duration_since(received.at).saturating_sub(primary);
         let received = received.at;
-        let end = Some(Ending { lease, capture, sink, status, received, added, access });
+        let end = Some(Ending { lease, capture, sink, status, received, sent, added, access });
         let ends_with_head = is_head || is_without_content(status);
         let over = version == Version::HTTP_2 && ends_with_head && !body.is_end_stream();
         let passage = Passage { body, version, upload, bound, socket, broken: None, end };
@@ -328,12 +328,17 @@ impl Tap {
         Response::from_parts(head, LiveBody::Stream(passage))
     }
 
-    fn fail(&self, fault: Fault, kept: Kept, received: Received) -> Response<LiveBody> {
+    fn fail(
+        &self,
+        fault: Fault,
+        kept: Kept,
+        (received, sent): (Received, Instant),
+    ) -> Response<LiveBody> {
         let response = for_fault(fault);
         let (capture, line) = kept.into_capture();
         self.answered(response.status(), Some(fault), received.at, line);
         if let Some(capture) = capture {
-            capture.fault(fault);
+            capture.fault(fault, clock::now().saturating_duration_since(sent));
         }
         response
     }
@@ -381,6 +386,8 @@ struct Passing {
     received: Received,
     /// The request was one for the head alone.
     is_head: bool,
+    /// When the request was sent to the primary.
+    sent: Instant,
     /// What the primary took to begin it.
     primary: Duration,
     bound: Option<Bound>,
