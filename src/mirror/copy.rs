@@ -91,8 +91,6 @@ pub(super) fn copy(
 /// What the candidate answered, and how long it took.
 pub(super) struct Answer {
     pub outcome: Outcome,
-    /// When its end came.
-    pub at: Instant,
     pub latency: Duration,
     /// Its body is the primary's, byte by byte.
     pub same_body: bool,
@@ -130,17 +128,16 @@ where
         done => done,
     });
     let asked = asked.await;
-    let at = clock::now();
+    let done = clock::now();
     let (outcome, same_body) = match asked {
         Ok((reply, same, lease)) => {
-            lease.release(at);
+            lease.release(done);
             (Outcome::Reply(reply), same)
         }
         Err(Failure::Fault(fault)) => (Outcome::Fault(fault), false),
         Err(Failure::Memory) => return Err(OutOfMemory),
     };
-    let latency = at.saturating_duration_since(now);
-    Ok(Answer { outcome, at, latency, same_body })
+    Ok(Answer { outcome, latency: done.saturating_duration_since(now), same_body })
 }
 
 enum Failure {

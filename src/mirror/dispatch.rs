@@ -220,7 +220,7 @@ impl Mirror {
     /// Hands a trial on to be compared. Equal answers are seen to be so at once, which costs a look
     /// at their headers and frees their memory: nothing is left of them but to be booked.
     fn tell(&self, Job { exchange, plan, charge }: Job, answer: Answer) {
-        let Answer { outcome, latency, same_body, .. } = answer;
+        let Answer { outcome, latency, same_body } = answer;
         let equal = same_body && same(&exchange.primary, &outcome, &plan.rules);
         if equal && !self.is_for_the_judge(&exchange.request, &plan) {
             let request = &exchange.request;
@@ -254,6 +254,10 @@ struct Flight {
 impl Flight {
     async fn run(&mut self) {
         let (Some(job), Some(pool)) = (&mut self.job, &self.mirror.pool) else { return };
+        // Before it is made: an open breaker is to cost the live thread nothing.
+        let Some(leave) = Leave::ask(&self.mirror.limits) else {
+            return self.end(Disposition::Dropped(DropReason::Breaker));
+        };
         let Job { exchange, plan, charge } = job;
         let copy = || copy::copy(exchange, plan, &self.mirror.marker);
         let request = match copy() {
@@ -264,9 +268,6 @@ impl Flight {
             }
         };
         let now = clock::now();
-        let Some(leave) = Leave::ask(&self.mirror.limits, now) else {
-            return self.end(Disposition::Dropped(DropReason::Breaker));
-        };
         let like = match &exchange.primary {
             Outcome::Reply(reply) => &reply.body,
             Outcome::Fault(_) => &Payload::default(),
@@ -276,7 +277,7 @@ impl Flight {
         let Ok(answer) = copy::send(request, sending, charge).await else {
             return self.end(Disposition::Failed(FailReason::Memory));
         };
-        leave.end(ending(&answer.outcome), answer.at);
+        leave.end(ending(&answer.outcome), now + answer.latency);
         if let Some(job) = self.job.take() {
             self.mirror.tell(job, answer);
         }
@@ -299,8 +300,8 @@ struct Leave {
 }
 
 impl Leave {
-    fn ask(limits: &Arc<Limits>, now: Instant) -> Option<Self> {
-        let pass = limits.pass(now)?;
+    fn ask(limits: &Arc<Limits>) -> Option<Self> {
+        let pass = limits.pass(clock::now())?;
         Some(Self { limits: limits.clone(), pass, ended: None })
     }
 
@@ -342,56 +343,103 @@ mod tests {
     use crate::base::caught;
     use crate::config::parse;
     use crate::judge::{Judge, Judges};
-    use crate::model::{Controls, Payload, Request, RequestId};
+    use crate::model::{Controls, Ledger, RequestId};
     use crate::policy::{Constants, Policy};
     use crate::store::Book;
     use crate::store::testing::{at, info};
     use http::{HeaderMap, Method, Uri};
 
+    /// A mirror, and all that it tells of.
+    struct Scene {
+        mirror: Arc<Mirror>,
+        limits: Arc<Limits>,
+        outbox: Arc<Outbox>,
+        policy: Policy,
+        judges: Judges,
+        book: Arc<Mutex<Book>>,
+    }
+
+    impl Scene {
+        fn new(config: &str) -> Self {
+            let config = parse(config, "shadow.yaml", &|_| None).expect("a config");
+            let constants = Constants { session: String::new(), key: [0; 32] };
+            let policy = Policy::new(&config, Controls::default(), None, &constants);
+            let book = Arc::new(Mutex::new(Book::new(info("a"))));
+            let (judges, mut inboxes) =
+                Judges::start([Judge::new(book.clone())]).expect("a thread");
+            let outbox = Outbox::new(inboxes.remove(0));
+            let limits = Limits::new(policy.limits());
+            let (mark, candidate) = (HeaderValue::from_static("ours"), config.candidate.as_ref());
+            let (candidate, limited) = (candidate.map(Endpoint::from), limits.clone());
+            let mirror = Mirror::new(candidate, limited, outbox.clone(), mark);
+            Self { mirror, limits, outbox, policy, judges, book }
+        }
+
+        /// A copy that has its slot, of a request of which nothing else has become.
+        fn flight(&self) -> Flight {
+            let request = Request {
+                method: Method::GET,
+                uri: Uri::from_static("/"),
+                headers: HeaderMap::new(),
+                body: Payload::default(),
+                trailers: None,
+            };
+            let exchange = Box::new(Exchange {
+                id: RequestId { process: 1, number: 1 },
+                at: at(0),
+                request,
+                primary: Outcome::Fault(Fault::Reset),
+                latency: Duration::ZERO,
+            });
+            let charge = self.limits.memory.take(9).expect("room");
+            let plan = self.policy.plan(&Method::GET, "/").clone();
+            self.outbox.note(|batch| batch.seen(Subject::new(&Method::GET, "/", None)));
+            self.mirror.in_flight.fetch_add(1, Relaxed);
+            let slot = self.limits.try_slot().expect("a slot");
+            let job = Some(Job { exchange, plan, charge });
+            Flight { mirror: self.mirror.clone(), job, _slot: slot }
+        }
+
+        /// What was told, once all that was held has been given back.
+        fn ledger(self) -> Ledger {
+            let held = (self.limits.memory.used(), self.mirror.in_flight.load(Relaxed));
+            assert_eq!(held, (0, 0));
+            self.outbox.close();
+            drop((self.mirror, self.outbox));
+            self.judges.join();
+            let book = self.book.lock().expect("no judge has panicked");
+            let ledger = book.session().ledger().clone();
+            assert!(ledger.is_exact(), "{ledger:?}");
+            ledger
+        }
+    }
+
     #[test]
     fn a_copy_that_a_bug_strikes_is_counted_as_failed_and_gives_its_room_back() {
-        let config = parse("primary: { url: http://a:1 }", "shadow.yaml", &|_| None);
-        let constants = Constants { session: String::new(), key: [0; 32] };
-        let controls = Controls::default();
-        let policy = Policy::new(&config.expect("a config"), controls, None, &constants);
-        let book = Arc::new(Mutex::new(Book::new(info("a"))));
-        let judges = Judges::start([Judge::new(book.clone())]);
-        let (judges, mut inboxes) = judges.expect("a thread");
-        let outbox = Outbox::new(inboxes.remove(0));
-        let limits = Limits::new(policy.limits());
-        let mark = HeaderValue::from_static("ours");
-        let mirror = Mirror::new(None, limits.clone(), outbox.clone(), mark);
-        let request = Request {
-            method: Method::GET,
-            uri: Uri::from_static("/"),
-            headers: HeaderMap::new(),
-            body: Payload::default(),
-            trailers: None,
-        };
-        let exchange = Box::new(Exchange {
-            id: RequestId { process: 1, number: 1 },
-            at: at(0),
-            request,
-            primary: Outcome::Fault(Fault::Reset),
-            latency: Duration::ZERO,
-        });
-        let charge = limits.memory.take(9).expect("room");
-        let job = Job { exchange, plan: policy.plan(&Method::GET, "/").clone(), charge };
-        outbox.note(|batch| batch.seen(Subject::new(&Method::GET, "/", None)));
-        mirror.in_flight.fetch_add(1, Relaxed);
-        let slot = limits.try_slot().expect("a slot");
-        let flight = Flight { mirror: mirror.clone(), job: Some(job), _slot: slot };
+        let scene = Scene::new("primary: { url: http://a:1 }");
+        let flight = scene.flight();
         let struck = caught(|| {
             let _flight = flight;
             panic!("as the test wants it")
         });
         assert_eq!(struck, None::<()>);
-        assert_eq!((limits.memory.used(), mirror.in_flight.load(Relaxed)), (0, 0));
-        outbox.close();
-        drop((mirror, outbox));
-        judges.join();
-        let ledger = book.lock().expect("no judge has panicked").session().ledger();
-        assert!(ledger.is_exact(), "{ledger:?}");
-        assert_eq!(ledger.failed[FailReason::Panic.index()], 1);
+        assert_eq!(scene.ledger().failed[FailReason::Panic.index()], 1);
+    }
+
+    #[tokio::test]
+    async fn a_copy_that_the_breaker_drops_is_not_even_made() {
+        // To make it is to find that its path cannot be rewritten.
+        let scene = Scene::new(
+            "primary: { url: http://a:1 }\ncandidate: { url: http://b:1 }\n\
+             isolation: { assert: x, request: { replace: [{ path: /, with: ' ' }] } }",
+        );
+        let now = clock::now();
+        while let Some(pass) = scene.limits.pass(now) {
+            scene.limits.ended(pass, Ending::Failed, now);
+        }
+        let mut flight = scene.flight();
+        flight.run().await;
+        drop(flight);
+        assert_eq!(scene.ledger().dropped[DropReason::Breaker.index()], 1);
     }
 }
