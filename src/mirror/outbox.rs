@@ -7,14 +7,17 @@ use tokio::sync::Notify;
 use tokio::time;
 
 /// This many events are handed over at once, without waiting for more.
-const ENOUGH: usize = 256;
+const ENOUGH: usize = 1 << 10;
+
+/// So are so many trials: those that wait count against `mirror.queue`.
+const TRIALS: usize = 64;
 
 /// So are trials whose bodies take so much memory: whoever frees it while it is still in the
 /// processor's caches has it used again from there.
 const LARGE: usize = 4 << 20;
 
-/// Fewer events wait this long for company.
-const PATIENCE: Duration = Duration::from_millis(5);
+/// Fewer events wait this long for company: waking a judge costs as much as a few requests.
+const PATIENCE: Duration = Duration::from_millis(25);
 
 /// Collects a worker's events. The lock is never contended: only its own worker's thread takes it.
 pub struct Outbox {
@@ -37,7 +40,7 @@ impl Outbox {
         if before == 0 {
             self.begun.notify_one();
         }
-        if batch.len() >= ENOUGH || batch.held() >= LARGE {
+        if batch.len() >= ENOUGH || batch.trials() >= TRIALS || batch.held() >= LARGE {
             self.offer(&mut batch);
         }
     }
