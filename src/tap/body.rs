@@ -140,8 +140,9 @@ impl Body for UpBody {
         let now = clock::now();
         Poll::Ready(match frame {
             Some(Ok(mut frame)) => {
+                let ends = body.is_end_stream() || body.is_whole();
                 if let Some(chunk) = frame.data_ref()
-                    && !upload.push(chunk, now)
+                    && !upload.push(chunk, ends, now)
                 {
                     return Poll::Ready(Some(Err(BodyError::TooLarge)));
                 }
@@ -154,9 +155,7 @@ impl Body for UpBody {
                     }
                     strip_markers(trailers);
                     strip_trailers(trailers, nominated);
-                }
-                if frame.is_trailers() || body.is_end_stream() || body.is_whole() {
-                    upload.end(frame.trailers_ref().cloned(), now);
+                    upload.end(Some(trailers.clone()), now);
                 }
                 Some(Ok(frame))
             }

@@ -114,8 +114,8 @@ impl Upload {
         Arc::new(Self { state: Mutex::new(state) })
     }
 
-    /// Takes one more chunk; false where that is too much.
-    pub(super) fn push(&self, chunk: &Bytes, now: Instant) -> bool {
+    /// Takes one more chunk, with which it may end; false where that is too much.
+    pub(super) fn push(&self, chunk: &Bytes, ends: bool, now: Instant) -> bool {
         let mut state = self.state();
         state.progressed = now;
         state.waiting = false;
@@ -129,6 +129,8 @@ impl Upload {
         {
             state.kept = Some(Err(reason));
         }
+        state.complete |= ends;
+        Self::settle(state);
         true
     }
 
@@ -224,12 +226,13 @@ impl Upload {
         self.state().complete
     }
 
-    /// Whether the next request on its connection is not to be looked for. hyper (1.12) looks for
-    /// the end of trailers by carriage returns, and takes a line feed alone for one within them: it
-    /// may have read a request as part of them, and nobody could tell.
-    pub(super) fn ends_its_connection(&self) -> bool {
+    /// Whether the next request on its connection is not to be looked for, its answer having come on
+    /// a connection that `closes` or not. hyper (1.12) looks for the end of trailers by carriage
+    /// returns, and takes a line feed alone for one within them: it may have read a request as part of
+    /// them, and nobody could tell.
+    pub(super) fn ends_its_connection(&self, closes: impl FnOnce() -> bool) -> bool {
         let state = self.state();
-        state.chunked && (state.trailed || !state.complete)
+        state.chunked && (state.trailed || !state.complete) || !state.complete && closes()
     }
 
     fn keep(&self, max: usize, charge: Charge) {

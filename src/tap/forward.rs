@@ -299,9 +299,8 @@ impl Tap {
     ) -> Response<LiveBody> {
         let (mut head, body) = response.into_parts();
         let version = head.version;
-        let ends = upload.as_ref().is_some_and(|upload| {
-            upload.ends_its_connection() || (!upload.is_complete() && closes(&head))
-        });
+        let ends =
+            upload.as_ref().is_some_and(|upload| upload.ends_its_connection(|| closes(&head)));
         strip(&mut head.headers);
         let (mut capture, mut access) = kept.into_capture();
         if let Some((_, line)) = &mut access {
