@@ -6,8 +6,10 @@
 use blake3::{Hash, keyed_hash};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+const NAME: &str = "x-shadow-mirror";
+
 /// The name of the field.
-pub static MARKER: HeaderName = HeaderName::from_static("x-shadow-mirror");
+pub static MARKER: HeaderName = HeaderName::from_static(NAME);
 
 /// The marker of one process.
 #[derive(Clone, Debug)]
@@ -66,10 +68,9 @@ pub fn strip_markers(headers: &mut HeaderMap) {
 }
 
 /// The marker's name, also as servers read it that take `_` for `-`.
-fn is_marker(name: &str) -> bool {
-    let marker = MARKER.as_str();
-    name.len() == marker.len()
-        && name.bytes().zip(marker.bytes()).all(|(one, other)| {
+pub fn is_marker(name: &str) -> bool {
+    name.len() == NAME.len()
+        && name.bytes().zip(NAME.bytes()).all(|(one, other)| {
             let one = if one == b'_' { b'-' } else { one };
             one == other
         })

@@ -13,7 +13,7 @@ mod sampling;
 mod upgrade;
 
 pub use decide::Decision;
-pub use marker::{MARKER, Marker, strip_markers};
+pub use marker::{MARKER, Marker, is_marker, strip_markers};
 pub use plan::{Constants, Plan, Policy};
 pub use ramp::Ramp;
 pub use sampling::flow;

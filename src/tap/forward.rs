@@ -13,6 +13,7 @@ use crate::tap::headers::{
 };
 use crate::tap::incoming::FromClient;
 use crate::tap::interim::{Interim, is_expected};
+use crate::tap::known::{Fields, Known};
 use crate::tap::pass::rule_against;
 use crate::tap::patient::Begun;
 use crate::tap::refuse::{for_fault, for_rule, status};
@@ -104,14 +105,14 @@ impl Tap {
         let is_head = *request.method() == Method::HEAD;
         // Large as they are, the head and what is kept of it are moved as seldom as can be.
         let (mut head, body) = request.into_parts();
-        let Job { admission, line, body, upload, upgrade, patience } =
+        let Job { admission, line, body, upload, expects, upgrade, patience } =
             match tap.prepare(&client, (&mut head, body.into()), received) {
                 Ok(job) => job,
                 Err(refused) => return Ok(*refused),
             };
         let kept = tap.keep(&head, admission, upload.as_ref(), line);
         let mut request = Request::from_parts(head, body);
-        tap.watch(&mut request, received.version);
+        tap.watch(&mut request, expects);
         let sent = clock::now();
         let alarm = tap.alarms.at(patience.first(sent, upload.is_some()));
         let done = {
@@ -171,14 +172,15 @@ impl Tap {
         received: Received,
     ) -> Result<Job, Box<Response<LiveBody>>> {
         let settings = self.settings.load();
-        if let Some(rule) = rule_against(head, &settings) {
+        let fields = Fields::of(&head.headers);
+        if let Some(rule) = rule_against(head, fields, &settings) {
             if !body.is_end_stream() {
                 client.begun.leave();
             }
             let line = self.line(client, head, &settings);
             return Err(Box::new(self.refuse(client, head, (rule, line), received)));
         }
-        if self.marker.strip(&mut head.headers) {
+        if fields.has(Known::Marker) && self.marker.strip(&mut head.headers) {
             self.meters.stripped();
         }
         let line = self.line(client, head, &settings);
@@ -194,15 +196,17 @@ impl Tap {
             upload.end(None, received.at);
         }
         let nominated = if chunked { nominated(&head.headers) } else { Vec::new() };
-        to_upstream(head, &client.peer, settings.via.as_ref());
+        to_upstream(head, fields, &client.peer, settings.via.as_ref());
         if version == Version::HTTP_10 {
             name_host(head, self.pool.authority());
         }
         match (&upload, version) {
-            (Some(_), _) => frame(head),
-            (None, Version::HTTP_2) if !self.pool.may_multiplex() => frame_empty(head),
+            (Some(_), _) => frame(head, fields),
+            (None, Version::HTTP_2) if !self.pool.may_multiplex() => frame_empty(head, fields),
             _ => {}
         }
+        let expects =
+            version > Version::HTTP_10 && fields.has(Known::Expect) && is_expected(&head.headers);
         let body = match upload.clone() {
             Some(upload) => {
                 let rest = Rest::new(settings.timeouts.body);
@@ -222,12 +226,11 @@ impl Tap {
             client: settings.timeouts.body,
             end: settings.timeouts.total.and_then(|total| received.at.checked_add(total)),
         };
-        Ok(Job { admission, line, body, upload, upgrade, patience })
+        Ok(Job { admission, line, body, upload, expects, upgrade, patience })
     }
 
     /// Has the primary's interim answers to a request heard. Over HTTP/2 they are not.
-    fn watch(&self, request: &mut Request<UpBody>, client: Version) {
-        let expects = client > Version::HTTP_10 && is_expected(request.headers());
+    fn watch(&self, request: &mut Request<UpBody>, expects: bool) {
         if !expects || self.pool.may_multiplex() {
             return self.interim.watch(request);
         }
@@ -399,6 +402,8 @@ struct Job {
     line: Option<Line>,
     body: UpBody,
     upload: Option<Arc<Upload>>,
+    /// Its client waits to be told to send the body.
+    expects: bool,
     /// The client's side of the upgrade that it asks for.
     upgrade: Option<OnUpgrade>,
     patience: Patience,

@@ -1,6 +1,7 @@
 //! What a proxy changes in a head, and nothing else (RFC 9110 section 7.6). Pure.
 
 use crate::policy::{has_token, upgrade};
+use crate::tap::known::{Fields, Known, is_hop_by_hop};
 use crate::tap::settings::{Settings, Trust, Via};
 use bytes::Bytes;
 use http::header::{
@@ -17,33 +18,26 @@ static FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// Whether a field belongs to one connection only, and never passes a proxy.
-pub fn is_hop_by_hop(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "connection" | "keep-alive" | "proxy-connection" | "te" | "transfer-encoding" | "upgrade"
-    )
-}
-
 /// Removes the fields of one connection, and those that `Connection` names.
 pub(super) fn strip(headers: &mut HeaderMap) {
     let mut found = headers.keys().filter(|name| is_hop_by_hop(name));
     match (found.next(), found.next()) {
-        (None, _) => return,
-        // Mostly there is one, which names none.
-        (Some(name), None) if name == CONNECTION && names_none(headers) => {
-            headers.remove(CONNECTION);
-            return;
+        (None, _) => {}
+        // Mostly there is one, on one line, and names none.
+        (Some(name), None) if name == CONNECTION && headers.len() == headers.keys_len() => {
+            let line = headers.remove(CONNECTION).filter(|line| !KNOWN.contains(&line.as_bytes()));
+            for name in line.iter().flat_map(named) {
+                headers.remove(name);
+            }
         }
-        _ => {}
+        _ => strip_all(headers),
     }
-    if headers.contains_key(CONNECTION) {
-        for name in nominated(headers) {
-            headers.remove(name);
-        }
-        headers.remove(CONNECTION);
+}
+
+fn strip_all(headers: &mut HeaderMap) {
+    for name in nominated(headers) {
+        headers.remove(name);
     }
-    // Looking at all there are costs less than looking for each.
     while let Some(name) = headers.keys().find(|name| is_hop_by_hop(name)).cloned() {
         headers.remove(name);
     }
@@ -56,24 +50,20 @@ fn is_known(token: &[u8]) -> bool {
     KNOWN.iter().any(|known| token.eq_ignore_ascii_case(known))
 }
 
-/// Whether `Connection` says one thing that is no field's name. Where each name has one line, it has.
-fn names_none(headers: &HeaderMap) -> bool {
-    headers.len() == headers.keys_len()
-        && headers.get(CONNECTION).is_some_and(|value| is_known(value.as_bytes()))
-}
-
 /// The fields that `Connection` names, but for those that a message cannot do without.
 pub(super) fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
-    let values = headers.get_all(CONNECTION).iter();
-    let tokens = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
+    headers.get_all(CONNECTION).iter().flat_map(named).collect()
+}
+
+/// Those that one line of it names.
+fn named(line: &HeaderValue) -> impl Iterator<Item = HeaderName> {
+    let tokens = line.as_bytes().split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
     tokens
-        .map(<[u8]>::trim_ascii)
         // These are no fields, or go anyway.
         .filter(|token| !is_known(token))
         .filter_map(|token| HeaderName::from_bytes(token).ok())
         // A client cannot have end-to-end fields of the message's framing or routing removed.
         .filter(|name| name != HOST && name != CONTENT_LENGTH)
-        .collect()
 }
 
 /// What the tap says of a client to the primary, prepared once for each connection.
@@ -111,26 +101,27 @@ impl Peer {
 /// Usually so many fields are added: three of `X-Forwarded-*`, and `Via`.
 const ADDED: usize = 4;
 
-/// Turns a received head into the one that is sent on.
-pub(super) fn to_upstream(head: &mut Parts, peer: &Peer, via: Option<&Via>) {
+/// Turns a received head, which has these fields, into the one that is sent on.
+pub(super) fn to_upstream(head: &mut Parts, fields: Fields, peer: &Peer, via: Option<&Via>) {
     // At most once is there no room for what is added.
     head.headers.reserve(ADDED);
-    // Looking at all there are costs less than looking for each.
-    if head.headers.keys().any(is_hop_by_hop) {
-        hop(head);
-    }
+    let fields = match fields.has_hop_by_hop() {
+        true => hop(head),
+        false => fields,
+    };
     set_host(head);
     join_lines(head);
     count_down(head);
-    forwarded(&mut head.headers, peer);
+    forwarded(&mut head.headers, fields, peer);
     if let Some(via) = via {
         head.headers.append(VIA, via.of_request(head.version));
     }
     head.version = Version::HTTP_11;
 }
 
-/// Says for the next hop what the client has said for its own, as far as that is to pass.
-fn hop(head: &mut Parts) {
+/// Says for the next hop what the client has said for its own, as far as that is to pass; gives the
+/// fields that the head has now.
+fn hop(head: &mut Parts) -> Fields {
     let trailers = has_token(&head.headers, &TE, b"trailers");
     let upgrade = upgrade(head);
     let streamed = head.headers.contains_key(TRANSFER_ENCODING);
@@ -147,6 +138,7 @@ fn hop(head: &mut Parts) {
         // hyper leaves out the body of a GET whose framing is not stated.
         head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
+    Fields::of(&head.headers)
 }
 
 /// Turns a received head of an answer into the one that the client gets. Nothing is added: a
@@ -255,17 +247,17 @@ fn join_cookies(head: &mut Parts) {
 
 /// States the framing of a body whose length is not known: hyper leaves out the body of a GET
 /// otherwise, and HTTP/2 states none.
-pub(super) fn frame(head: &mut Parts) {
-    if !head.headers.contains_key(CONTENT_LENGTH) {
+pub(super) fn frame(head: &mut Parts, fields: Fields) {
+    if !fields.has(Known::ContentLength) {
         head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
 }
 
 /// States that a request of HTTP/2 has no body where its method would have one: HTTP/1 is to be told
 /// (RFC 9110 section 8.6).
-pub(super) fn frame_empty(head: &mut Parts) {
+pub(super) fn frame_empty(head: &mut Parts, fields: Fields) {
     let expected = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
-    if expected && !head.headers.contains_key(CONTENT_LENGTH) {
+    if expected && !fields.has(Known::ContentLength) {
         head.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
 }
@@ -298,27 +290,37 @@ fn is_forwarded(name: &HeaderName) -> bool {
     names.iter().any(|each| each.as_str() == dashed)
 }
 
-fn forwarded(headers: &mut HeaderMap, peer: &Peer) {
-    if peer.trust == Trust::None {
-        let theirs: Vec<_> = headers.keys().filter(|name| is_forwarded(name)).cloned().collect();
-        for name in theirs {
-            headers.remove(name);
-        }
-    }
-    let has = |wanted: &HeaderName| headers.keys().any(|name| name == wanted);
-    let (element, chain) = (has(&FORWARDED), has(&FORWARDED_FOR));
-    let (scheme, host) = (has(&FORWARDED_PROTO), has(&FORWARDED_HOST));
-    if element {
+fn forwarded(headers: &mut HeaderMap, fields: Fields, peer: &Peer) {
+    let fields = match peer.trust {
+        Trust::None => disown(headers),
+        Trust::Unsaid | Trust::Full => fields,
+    };
+    if fields.has(Known::Forwarded) {
         headers.append(FORWARDED, forwarded_element(peer.address));
     }
-    let chain = if chain { extended(headers, peer) } else { peer.forwarded_for.clone() };
+    let chain = match fields.has(Known::ForwardedFor) {
+        true => extended(headers, peer),
+        false => peer.forwarded_for.clone(),
+    };
     headers.insert(&FORWARDED_FOR, chain);
-    if !scheme {
+    if !fields.has(Known::ForwardedProto) {
         headers.insert(&FORWARDED_PROTO, HeaderValue::from_static(peer.scheme));
     }
-    if !host && let Some(host) = headers.get(HOST).cloned() {
+    if !fields.has(Known::ForwardedHost)
+        && let Some(host) = headers.get(HOST).cloned()
+    {
         headers.insert(&FORWARDED_HOST, host);
     }
+}
+
+/// Removes what somebody tells of clients behind it who is not believed; gives the fields that are
+/// left.
+fn disown(headers: &mut HeaderMap) -> Fields {
+    let theirs: Vec<_> = headers.keys().filter(|name| is_forwarded(name)).cloned().collect();
+    for name in theirs {
+        headers.remove(name);
+    }
+    Fields::of(headers)
 }
 
 /// One hop of `Forwarded` (RFC 7239 section 4).
@@ -358,7 +360,8 @@ mod tests {
     fn by(build: http::request::Builder, trust: Trust) -> Parts {
         let mut head = head(build);
         let peer = Peer::new("::ffff:192.0.2.7".parse().expect("an address"), trust);
-        to_upstream(&mut head, &peer, None);
+        let fields = Fields::of(&head.headers);
+        to_upstream(&mut head, fields, &peer, None);
         head
     }
 
@@ -419,7 +422,8 @@ mod tests {
     fn a_body_of_unknown_length_is_chunked() {
         let framed = |build: http::request::Builder| {
             let mut head = sent(build.version(Version::HTTP_2).header("host", "a"));
-            frame(&mut head);
+            let fields = Fields::of(&head.headers);
+            frame(&mut head, fields);
             head.headers.contains_key("transfer-encoding")
         };
         assert!(framed(Request::get("/")));

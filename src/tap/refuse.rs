@@ -30,6 +30,7 @@ use crate::config::ListenLimits;
 use crate::model::{Fault, Rule};
 use crate::tap::body::LiveBody;
 use crate::tap::headers::{hops, host_of};
+use crate::tap::known::{Fields, Known};
 use bytes::Bytes;
 use http::header::{
     ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, RETRY_AFTER,
@@ -40,7 +41,7 @@ use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Method, Response, StatusCode, Version};
 
 /// The rule by which a request is not forwarded, if there is one.
-pub(super) fn refusal(head: &Parts, limits: &ListenLimits) -> Option<Rule> {
+pub(super) fn refusal(head: &Parts, fields: Fields, limits: &ListenLimits) -> Option<Rule> {
     // A tunnel to an address of the client's choice (RFC 9110 section 9.3.6) is never opened.
     if head.method == Method::CONNECT {
         return Some(Rule::Connect);
@@ -50,10 +51,10 @@ pub(super) fn refusal(head: &Parts, limits: &ListenLimits) -> Option<Rule> {
         return Some(Rule::Trace);
     }
     target(head)
-        .or_else(|| host(head))
-        .or_else(|| coding(head))
+        .or_else(|| host(head, fields))
+        .or_else(|| coding(head, fields))
         .or_else(|| length(head))
-        .or_else(|| size(head, limits))
+        .or_else(|| size(head, fields, limits))
         .or_else(|| (hops(head) == Some(0)).then_some(Rule::MaxForwards))
 }
 
@@ -75,16 +76,15 @@ fn target(head: &Parts) -> Option<Rule> {
 
 /// HTTP/1.1 demands exactly one valid Host (RFC 9112 section 3.2); HTTP/2 an authority or a Host,
 /// and no two that differ (RFC 9113 section 8.3.1).
-fn host(head: &Parts) -> Option<Rule> {
-    let mut hosts = head.headers.get_all(HOST).iter();
+fn host(head: &Parts, fields: Fields) -> Option<Rule> {
     let authority = head.uri.authority();
-    let fine = match (hosts.next(), hosts.next()) {
-        (Some(_), Some(_)) => false,
-        (Some(host), None) => {
+    let fine = match head.headers.get(HOST) {
+        Some(_) if fields.repeats(Known::Host) => false,
+        Some(host) => {
             is_host(host.as_bytes())
                 && (head.version != Version::HTTP_2 || authority.is_none_or(|it| same(it, host)))
         }
-        (None, _) => match head.version {
+        None => match head.version {
             Version::HTTP_2 => authority.is_some_and(|it| is_host(it.as_str().as_bytes())),
             version => version == Version::HTTP_10,
         },
@@ -128,14 +128,14 @@ fn is_host(text: &[u8]) -> bool {
 
 /// A body in chunks and nothing else can be passed on: what coded it before is lost with the field
 /// (RFC 9112 section 6.1).
-fn coding(head: &Parts) -> Option<Rule> {
-    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
-    let chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
-    match (codings.next(), codings.next()) {
-        (None, _) => None,
-        (Some(coding), None) if chunked(coding) => None,
-        _ => Some(Rule::Coding),
+fn coding(head: &Parts, fields: Fields) -> Option<Rule> {
+    if !fields.has(Known::TransferEncoding) {
+        return None;
     }
+    let chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
+    let alone = !fields.repeats(Known::TransferEncoding);
+    let fine = alone && head.headers.get(TRANSFER_ENCODING).is_some_and(chunked);
+    (!fine).then_some(Rule::Coding)
 }
 
 /// A length of HTTP/2 is one number (RFC 9110 section 8.6); hyper sees to that over HTTP/1.
@@ -149,14 +149,12 @@ fn length(head: &Parts) -> Option<Rule> {
     (!number || lengths.any(|other| other != first)).then_some(Rule::Malformed)
 }
 
-fn size(head: &Parts, limits: &ListenLimits) -> Option<Rule> {
+fn size(head: &Parts, fields: Fields, limits: &ListenLimits) -> Option<Rule> {
     let target = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
     if target > limits.target.as_usize() {
         return Some(Rule::TargetTooLong);
     }
-    let fields = head.headers.iter();
-    let bytes: usize = fields.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if head.headers.len() > limits.fields || bytes > limits.head.as_usize() {
+    if head.headers.len() > limits.fields || fields.bytes() > limits.head.as_usize() {
         return Some(Rule::HeadTooLarge);
     }
     let body = limits.body.filter(|most| declared(&head.headers).is_some_and(|it| it > most.0));
