@@ -3,7 +3,8 @@
 //!
 //! Both run on the first core with one worker; upstreams and clients share the second with this
 //! process. Both are measured in turns, in CPU time of the whole process. Compare the lines of one
-//! run with each other; the times themselves say more about the machine.
+//! run with each other; the times themselves say more about the machine. Another build of the program
+//! is measured by `cargo bench --bench floor -- of PATH`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "what a bench has to say")]
 
@@ -20,10 +21,12 @@ use http::Request;
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::thread::{CpuSet, sched_setaffinity};
 use shadowdiff::base::clock;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -60,9 +63,10 @@ const KINDS: [(&str, Kind); 5] = [
 
 /// What is measured.
 #[derive(Clone, Copy)]
-enum Program {
+enum Program<'a> {
     Bare,
-    Shadow,
+    /// A build of it.
+    Shadow(&'a Path),
 }
 
 /// A request, and its answer.
@@ -114,7 +118,8 @@ fn main() {
         }
         // `cargo test --benches` only asks whether it starts.
         _ if arguments.iter().any(|word| word == "--test") => {}
-        _ => measure_all(),
+        (Some("of"), Some(build), _) => measure_all(Path::new(build)),
+        _ => measure_all(Path::new(env!("CARGO_BIN_EXE_shadow"))),
     }
 }
 
@@ -122,7 +127,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-fn measure_all() {
+fn measure_all(build: &Path) {
     let mut second = CpuSet::new();
     second.set(1);
     if let Err(error) = sched_setaffinity(None, &second) {
@@ -134,7 +139,8 @@ fn measure_all() {
         // The bare proxy mirrors no bodies.
         for (name, kind) in KINDS.into_iter().filter(|(_, kind)| !mirrored || kind.is_get()) {
             let case = Case { mirrored, kind };
-            let rounds: Vec<_> = (0..ROUNDS).map(|round| measure_both(case, round)).collect();
+            let rounds: Vec<_> =
+                (0..ROUNDS).map(|round| measure_both(build, case, round)).collect();
             let mirror = if mirrored { "all mirrored" } else { "mirroring off" };
             println!("{mirror:<14}{name:>16}  {}", line(&rounds));
         }
@@ -158,18 +164,19 @@ fn spread(values: impl Iterator<Item = f64>) -> [f64; 3] {
 }
 
 /// One round, which begins with another program each time.
-fn measure_both(case: Case, round: usize) -> (f64, f64) {
+fn measure_both(build: &Path, case: Case, round: usize) -> (f64, f64) {
+    let shadow = Program::Shadow(build);
     if round.is_multiple_of(2) {
         let bare = measure(Program::Bare, case);
-        (bare, measure(Program::Shadow, case))
+        (bare, measure(shadow, case))
     } else {
-        let shadow = measure(Program::Shadow, case);
+        let shadow = measure(shadow, case);
         (measure(Program::Bare, case), shadow)
     }
 }
 
 /// What a request costs one of the two, in microseconds.
-fn measure(program: Program, case: Case) -> f64 {
+fn measure(program: Program<'_>, case: Case) -> f64 {
     runtime().block_on(async {
         let answer: Arc<[u8]> = answer(case.kind.answer()).into();
         let sides = [upstream(answer.clone()).await, upstream(answer.clone()).await];
@@ -180,13 +187,14 @@ fn measure(program: Program, case: Case) -> f64 {
         let before = cpu_time(&child);
         let requests = load(address, case.kind, LOAD).await;
         let spent = cpu_time(&child) - before;
-        child.kill().expect("it runs");
+        // Whoever watches the program is told what it saw as it ends.
+        kill_process(Pid::from_child(&child), Signal::TERM).expect("it runs");
         child.wait().expect("it ends");
         spent.as_secs_f64() * 1e6 / requests as f64
     })
 }
 
-fn start(program: Program, sides: [SocketAddr; 2], mirrored: bool, folder: &TempDir) -> Child {
+fn start(program: Program<'_>, sides: [SocketAddr; 2], mirrored: bool, folder: &TempDir) -> Child {
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]);
     match program {
@@ -195,10 +203,10 @@ fn start(program: Program, sides: [SocketAddr; 2], mirrored: bool, folder: &Temp
             command.arg(std::env::current_exe().expect("this bench")).args(["bare", &primary]);
             command.args(mirrored.then_some(candidate));
         }
-        Program::Shadow => {
+        Program::Shadow(build) => {
             let config = folder.path().join("shadow.yaml");
             fs::write(&config, between(sides, mirrored, folder)).expect("a config");
-            command.arg(env!("CARGO_BIN_EXE_shadow")).arg("run").arg("--config").arg(&config);
+            command.arg(build).arg("run").arg("--config").arg(&config);
         }
     }
     command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("taskset")
