@@ -16,8 +16,12 @@ const TRIALS: usize = 64;
 /// processor's caches has it used again from there.
 const LARGE: usize = 4 << 20;
 
-/// Fewer events wait this long for company: waking a judge costs as much as a few requests.
-const PATIENCE: Duration = Duration::from_millis(25);
+/// Fewer events wait this long for company.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// Events without a trial wait so many times as long: waking a judge costs as much as a few
+/// requests, and nobody is short of the room that they take.
+const TIMES: usize = 5;
 
 /// Collects a worker's events. The lock is never contended: only its own worker's thread takes it.
 pub struct Outbox {
@@ -53,9 +57,15 @@ impl Outbox {
     /// Hands over what has waited long enough, for ever.
     pub async fn deliver(&self) {
         loop {
+            let mut waited = 0;
             while !self.batch().is_empty() {
                 time::sleep(PATIENCE).await;
-                self.offer(&mut self.batch());
+                waited += 1;
+                let mut batch = self.batch();
+                if batch.trials() > 0 || waited >= TIMES {
+                    self.offer(&mut batch);
+                    waited = 0;
+                }
             }
             self.begun.notified().await;
         }
@@ -75,5 +85,59 @@ impl Outbox {
 
     fn batch(&self) -> MutexGuard<'_, Batch> {
         self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::{Bench, Equal, Judge, Subject};
+    use crate::model::{Disposition, SkipReason};
+    use crate::store::Book;
+    use crate::store::testing::{at, info};
+    use http::Method;
+
+    fn subject() -> Subject<'static> {
+        Subject::new(&Method::GET, "/", None)
+    }
+
+    fn skip(batch: &mut Batch) {
+        batch.seen_and_settled(subject(), Disposition::Skipped(SkipReason::Disabled));
+    }
+
+    fn agree(batch: &mut Batch) {
+        let (primary, candidate) = (Duration::ZERO, Duration::ZERO);
+        batch.equal(subject(), Equal { at: at(0), primary, candidate });
+    }
+
+    /// An outbox that nobody else has, and its judge.
+    fn outbox() -> (Arc<Outbox>, Bench) {
+        let (bench, inbox) = Bench::new(Judge::new(Arc::new(Mutex::new(Book::new(info("a"))))));
+        (Outbox::new(inbox), bench)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn trials_wait_less_than_what_nobody_is_short_of_room_for() {
+        let (outbox, mut bench) = outbox();
+        let delivering = outbox.clone();
+        tokio::spawn(async move { delivering.deliver().await });
+        for (add, times) in [(skip as fn(&mut Batch), 5), (agree, 1), (skip, 5)] {
+            outbox.note(add);
+            let begun = time::Instant::now();
+            while bench.catch_up() == 0 {
+                time::sleep(Duration::from_millis(1)).await;
+            }
+            let waited = begun.elapsed();
+            assert!((PATIENCE * times..PATIENCE * (times + 1)).contains(&waited), "{waited:?}");
+        }
+    }
+
+    #[test]
+    fn so_many_trials_do_not_wait() {
+        let (outbox, mut bench) = outbox();
+        (1..TRIALS).for_each(|_| outbox.note(agree));
+        assert_eq!((bench.catch_up(), outbox.backlog()), (0, TRIALS - 1));
+        outbox.note(agree);
+        assert_eq!((bench.catch_up(), outbox.backlog()), (1, 0));
     }
 }
