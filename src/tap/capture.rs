@@ -226,13 +226,16 @@ impl Upload {
         self.state().complete
     }
 
-    /// Whether the next request on its connection is not to be looked for, its answer having come on
-    /// a connection that `closes` or not. hyper (1.12) looks for the end of trailers by carriage
-    /// returns, and takes a line feed alone for one within them: it may have read a request as part of
-    /// them, and nobody could tell.
+    /// Whether the next request on its connection is not to be looked for: where the rest of this one
+    /// may not be read in full, its side having answered early and `closes`, or where nobody could
+    /// tell the two apart. hyper (1.12) looks for the end of trailers by carriage returns, and takes a
+    /// line feed alone for one within them: it may have read a request as part of them.
     pub(super) fn ends_its_connection(&self, closes: impl FnOnce() -> bool) -> bool {
         let state = self.state();
-        state.chunked && (state.trailed || !state.complete) || !state.complete && closes()
+        match state.complete {
+            true => state.chunked && state.trailed,
+            false => state.chunked || closes(),
+        }
     }
 
     fn keep(&self, max: usize, charge: Charge) {

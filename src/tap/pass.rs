@@ -14,8 +14,9 @@ use std::net::IpAddr;
 /// The rule by which a request is not forwarded, if there is one.
 pub(super) fn rule_against(head: &Parts, fields: Fields, settings: &Settings) -> Option<Rule> {
     refusal(head, fields, &settings.limits).or_else(|| {
-        let via = settings.via.as_ref().filter(|_| fields.has(Known::Via));
-        via.is_some_and(|via| via.is_loop(&head.headers)).then_some(Rule::Loop)
+        let loops = fields.has(Known::Via)
+            && settings.via.as_ref().is_some_and(|via| via.is_loop(&head.headers));
+        loops.then_some(Rule::Loop)
     })
 }
 
