@@ -1,41 +1,15 @@
-//! A connection of HTTP/2 as it is read, without the frames that carry nothing.
-//!
-//! An empty DATA frame that does not end its stream says nothing (RFC 9113 section 6.1), and h2 ends
-//! a connection with all its streams when it has met a hundred of them in its life. Where nothing else
-//! comes for long, it is left to do so: that is a flood (section 10.5).
-//!
-//! This module never changes a byte of any other frame, nor of what is written.
+//! The stream of bytes that frames come on.
 
-use std::future::{Future, poll_fn};
+use crate::base::frames::course::Course;
+use crate::base::frames::sieve::{HEAD, PREFACE, Sieve};
 use std::io::{self, IoSlice};
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::sleep;
-
-/// The length of what a client's side begins with (RFC 9113 section 3.4), in bytes.
-pub const PREFACE: usize = 24;
-
-/// The head of a frame: its length, kind, flags and stream (RFC 9113 section 4.1).
-const HEAD: usize = 9;
-
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const PUSH_PROMISE: u8 = 5;
-const WINDOW_UPDATE: u8 = 8;
-const CONTINUATION: u8 = 9;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
 
 /// So often is a connection read on that gives nothing but what is left out, before others have
 /// their turn.
 const MOST_READS: usize = 16;
-
-/// So many frames that carry nothing are left out in a row.
-const MOST_EMPTY: usize = 10_000;
 
 /// So many turns do those have who have yet to take what came before the end.
 const TURNS: usize = 8;
@@ -47,180 +21,6 @@ pub struct Frames<S> {
     /// The turns that are left once the end has come, and the error that it came by.
     turns: usize,
     failed: Option<io::Error>,
-}
-
-/// What has come on a connection, for those who watch it in the task that reads it.
-#[derive(Clone, Default)]
-pub struct Course(Arc<Come>);
-
-#[derive(Default)]
-struct Come {
-    /// Odd while a field block is under way.
-    blocks: AtomicUsize,
-    /// Windows that were opened further.
-    updates: AtomicUsize,
-}
-
-impl Course {
-    /// How often a window was opened further.
-    pub fn updates(&self) -> usize {
-        self.0.updates.load(Relaxed)
-    }
-
-    /// Waits until a field block has been under way for so long. To be polled after what reads.
-    pub async fn late(&self, patience: Duration) {
-        loop {
-            let begun = poll_fn(|_| match self.block() {
-                block if block % 2 == 1 => Poll::Ready(block),
-                _ => Poll::Pending,
-            });
-            let begun = begun.await;
-            let mut timer = pin!(sleep(patience));
-            let late = poll_fn(|cx| match self.block() == begun {
-                true => timer.as_mut().poll(cx).map(|()| true),
-                false => Poll::Ready(false),
-            });
-            if late.await {
-                return;
-            }
-        }
-    }
-
-    fn block(&self) -> usize {
-        self.0.blocks.load(Relaxed)
-    }
-
-    fn begin(&self) {
-        self.0.blocks.store(self.block() | 1, Relaxed);
-    }
-
-    fn end(&self) {
-        self.0.blocks.store(self.block().wrapping_add(1) & !1, Relaxed);
-    }
-}
-
-/// How far a connection has been read.
-struct Sieve {
-    course: Course,
-    /// How many frames have been left out since the last one that was not.
-    empty: usize,
-    /// So many bytes more pass as they are.
-    pass: usize,
-    /// A field block has begun, within which no other frame may stand (RFC 9113 section 4.3).
-    in_block: bool,
-    /// A head of which not all has come.
-    head: Partial,
-    /// One of which all has come, and not all has passed.
-    out: Partial,
-}
-
-/// A part of a head.
-#[derive(Default)]
-struct Partial {
-    bytes: [u8; HEAD],
-    from: usize,
-    to: usize,
-}
-
-impl Partial {
-    fn of(bytes: &[u8]) -> Self {
-        let mut part = Self::default();
-        part.extend(bytes);
-        part
-    }
-
-    fn extend(&mut self, more: &[u8]) {
-        for (free, byte) in self.bytes.iter_mut().skip(self.to).zip(more) {
-            *free = *byte;
-            self.to += 1;
-        }
-    }
-
-    fn left(&self) -> &[u8] {
-        self.bytes.get(self.from..self.to).unwrap_or_default()
-    }
-}
-
-impl Sieve {
-    fn new(pass: usize) -> Self {
-        Self {
-            course: Course::default(),
-            empty: 0,
-            pass,
-            in_block: false,
-            head: Partial::default(),
-            out: Partial::default(),
-        }
-    }
-
-    /// Whether a frame is to pass; if so, its head and what belongs to it does.
-    fn passes(&mut self, head: &[u8; HEAD]) -> bool {
-        let [high, middle, low, kind, flags, ..] = *head;
-        let length = u32::from_be_bytes([0, high, middle, low]) as usize;
-        if kind == DATA && length == 0 && flags & END_STREAM == 0 && !self.in_block {
-            self.empty = self.empty.saturating_add(1);
-            if self.empty <= MOST_EMPTY {
-                return false;
-            }
-        } else {
-            self.empty = 0;
-        }
-        if kind == WINDOW_UPDATE {
-            self.course.0.updates.fetch_add(1, Relaxed);
-        }
-        if matches!(kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
-            self.in_block = flags & END_HEADERS == 0;
-            self.course.begin();
-        }
-        self.pass = HEAD + length;
-        true
-    }
-
-    /// All of a frame has passed.
-    fn between(&self) {
-        if !self.in_block {
-            self.course.end();
-        }
-    }
-
-    /// Moves together what passes of bytes; gives how many that are. The part of a head that they
-    /// end with is kept.
-    fn sift(&mut self, bytes: &mut [u8]) -> usize {
-        let (mut from, mut to) = (0, 0);
-        loop {
-            let passing = self.pass.min(bytes.len() - from);
-            if from != to {
-                bytes.copy_within(from..from + passing, to);
-            }
-            (from, to, self.pass) = (from + passing, to + passing, self.pass - passing);
-            if self.pass == 0 {
-                self.between();
-            }
-            let rest = bytes.get(from..).unwrap_or_default();
-            match rest.first_chunk::<HEAD>() {
-                Some(head) => from += if self.passes(head) { 0 } else { HEAD },
-                None => {
-                    if self.pass == 0 {
-                        self.head = Partial::of(rest);
-                    }
-                    return to;
-                }
-            }
-        }
-    }
-
-    /// Takes more of a head that has begun.
-    fn complete(&mut self, more: &[u8]) {
-        self.head.extend(more);
-        if self.head.to < HEAD {
-            return;
-        }
-        let head = std::mem::take(&mut self.head);
-        if self.passes(&head.bytes) {
-            self.pass -= HEAD;
-            self.out = head;
-        }
-    }
 }
 
 impl<S> Frames<S> {
@@ -240,7 +40,7 @@ impl<S> Frames<S> {
 
     /// What comes on it.
     pub fn course(&self) -> Course {
-        self.sieve.course.clone()
+        self.sieve.course()
     }
 
     /// The end: told once those have had their turn who have yet to take what came before it. h2 has
@@ -268,13 +68,9 @@ enum Look {
 impl<S: AsyncRead + Unpin> Frames<S> {
     /// Gives of a head that came in parts what there is room for; false where there is none.
     fn give(&mut self, buffer: &mut ReadBuf<'_>) -> bool {
-        let out = &mut self.sieve.out;
-        let some = out.left();
-        let some = some.get(..some.len().min(buffer.remaining())).unwrap_or_default();
-        buffer.put_slice(some);
-        let given = some.len();
-        out.from += given;
-        given > 0
+        let given = self.sieve.take(buffer.remaining());
+        buffer.put_slice(given);
+        !given.is_empty()
     }
 
     fn poll_look(
@@ -282,7 +78,7 @@ impl<S: AsyncRead + Unpin> Frames<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<Look>> {
-        if self.sieve.head.to > 0 {
+        if self.sieve.has_begun() {
             return self.poll_head(cx);
         }
         let before = buffer.filled().len();
@@ -299,12 +95,11 @@ impl<S: AsyncRead + Unpin> Frames<S> {
     /// Reads on where a head has begun.
     fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Look>> {
         let mut more = [0; HEAD];
-        let missing = HEAD - self.sieve.head.to;
+        let missing = self.sieve.missing();
         let mut more = ReadBuf::new(more.get_mut(..missing).unwrap_or_default());
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut more))?;
         match more.filled() {
-            // It ends in the middle of a head: whoever reads it is to see that.
-            [] => self.sieve.out = std::mem::take(&mut self.sieve.head),
+            [] => self.sieve.end(),
             more => self.sieve.complete(more),
         }
         Poll::Ready(Ok(Look::Nothing))
@@ -373,9 +168,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Frames<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::frames::sieve::{
+        CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, MOST_EMPTY, PUSH_PROMISE,
+        WINDOW_UPDATE,
+    };
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use std::pin::pin;
+    use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::sleep;
 
     fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
         let length = u32::try_from(payload.len()).expect("short").to_be_bytes();

@@ -1,0 +1,64 @@
+//! What those are told who watch a connection of HTTP/2.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::Poll;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// What has come on a connection, for those who watch it in the task that reads it.
+#[derive(Clone, Default)]
+pub struct Course(Arc<Come>);
+
+#[derive(Default)]
+struct Come {
+    /// Odd while a field block is under way.
+    blocks: AtomicUsize,
+    /// Windows that were opened further.
+    updates: AtomicUsize,
+}
+
+impl Course {
+    /// How often a window was opened further.
+    pub fn updates(&self) -> usize {
+        self.0.updates.load(Relaxed)
+    }
+
+    /// Waits until a field block has been under way for so long. To be polled after what reads.
+    pub async fn late(&self, patience: Duration) {
+        loop {
+            let begun = poll_fn(|_| match self.block() {
+                block if block % 2 == 1 => Poll::Ready(block),
+                _ => Poll::Pending,
+            });
+            let begun = begun.await;
+            let mut timer = pin!(sleep(patience));
+            let late = poll_fn(|cx| match self.block() == begun {
+                true => timer.as_mut().poll(cx).map(|()| true),
+                false => Poll::Ready(false),
+            });
+            if late.await {
+                return;
+            }
+        }
+    }
+
+    /// A window was opened further.
+    pub(super) fn update(&self) {
+        self.0.updates.fetch_add(1, Relaxed);
+    }
+
+    fn block(&self) -> usize {
+        self.0.blocks.load(Relaxed)
+    }
+
+    pub(super) fn begin(&self) {
+        self.0.blocks.store(self.block() | 1, Relaxed);
+    }
+
+    pub(super) fn end(&self) {
+        self.0.blocks.store(self.block().wrapping_add(1) & !1, Relaxed);
+    }
+}
