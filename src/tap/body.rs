@@ -10,10 +10,11 @@ use crate::tap::forward::Line;
 use crate::tap::headers::strip_trailers;
 use crate::tap::incoming::FromClient;
 use crate::tap::interim::Hold;
+use crate::tap::known::is_padded;
 use crate::tap::patient::Begun;
-use crate::upstream::{Lease, classify};
+use crate::upstream::{Lease, classify, trim};
 use bytes::Bytes;
-use http::{HeaderName, StatusCode, Version};
+use http::{HeaderMap, HeaderName, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -50,6 +51,15 @@ impl BodyError {
             Self::Stream(error) => error.is_library() && error.is_reset(),
             Self::Cancelled | Self::TooLarge | Self::TooLong => false,
         }
+    }
+}
+
+/// Whether no such trailers may be: what hyper takes for empty ones of HTTP/1 begins with a bare line
+/// feed, and to another reader is the next request.
+fn are_malformed(trailers: &HeaderMap, of_http1: bool) -> bool {
+    match of_http1 {
+        true => trailers.is_empty(),
+        false => trailers.values().any(is_padded),
     }
 }
 
@@ -147,9 +157,7 @@ impl Body for UpBody {
                     return Poll::Ready(Some(Err(BodyError::TooLarge)));
                 }
                 if let Some(trailers) = frame.trailers_mut() {
-                    if trailers.is_empty() && body.is_of_http1() {
-                        // What hyper takes for trailers begins with a bare line feed: to another
-                        // reader all this is the next request.
+                    if are_malformed(trailers, body.is_of_http1()) {
                         upload.malformed();
                         return Poll::Ready(Some(Err(BodyError::Cancelled)));
                     }
@@ -361,6 +369,9 @@ impl Passage {
             && let Some(trailers) = frame.trailers_mut()
         {
             strip_trailers(trailers, &[]);
+            if self.version == Version::HTTP_2 {
+                trim(trailers);
+            }
         }
         Poll::Ready(frame.map(|frame| frame.map_err(BodyError::from)))
     }

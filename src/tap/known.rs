@@ -2,7 +2,7 @@
 //! than looking for each of them.
 
 use crate::policy::is_marker;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A field that is not just passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,12 @@ pub fn is_hop_by_hop(name: &HeaderName) -> bool {
     Known::of(name).is_some_and(|known| known.bit() & HOP_BY_HOP != 0)
 }
 
+/// Whether white space stands around a value, which no value of HTTP/2 has (RFC 9113 section 8.2.1).
+pub fn is_padded(value: &HeaderValue) -> bool {
+    let white = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    white(value.as_bytes().first()) || white(value.as_bytes().last())
+}
+
 /// What a head has of these, and how large it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Fields {
@@ -73,6 +79,7 @@ pub(super) struct Fields {
     once: u32,
     again: u32,
     bytes: usize,
+    padded: bool,
 }
 
 impl Fields {
@@ -87,6 +94,7 @@ impl Fields {
             fields.again |= fields.once & bit;
             fields.once |= bit;
             fields.bytes += name.as_str().len() + value.len() + Self::PUNCTUATION;
+            fields.padded |= is_padded(value);
         }
         fields
     }
@@ -104,6 +112,11 @@ impl Fields {
     /// Whether there are any of one connection.
     pub fn has_hop_by_hop(self) -> bool {
         self.once & HOP_BY_HOP != 0
+    }
+
+    /// Whether white space stands around one of the values.
+    pub fn are_padded(self) -> bool {
+        self.padded
     }
 
     /// What all lines take.

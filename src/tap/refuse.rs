@@ -16,6 +16,8 @@
 //! | trailers that begin with a bare line feed | 400 | an aborted body |
 //! | other trailers | its answer, then the end | those that may pass |
 //! | a bare carriage return, NUL, a folded line, a space before the colon | 400 | nothing |
+//! | white space around a value of HTTP/2 | 400 | nothing, or an aborted body |
+//! | pseudo-fields in trailers of HTTP/2 | PROTOCOL_ERROR | an aborted body |
 //! | an empty line before the request line | its answer | none of it |
 //! | no host, two, one that is none, one beside another authority | 400 | nothing |
 //! | `*` for OPTIONS | its answer | `*` |
@@ -53,6 +55,7 @@ pub(super) fn refusal(head: &Parts, fields: Fields, limits: &ListenLimits) -> Op
     target(head)
         .or_else(|| host(head, fields))
         .or_else(|| coding(head, fields))
+        .or_else(|| value(head, fields))
         .or_else(|| length(head))
         .or_else(|| size(head, fields, limits))
         .or_else(|| (hops(head) == Some(0)).then_some(Rule::MaxForwards))
@@ -136,6 +139,12 @@ fn coding(head: &Parts, fields: Fields) -> Option<Rule> {
     let alone = !fields.repeats(Known::TransferEncoding);
     let fine = alone && head.headers.get(TRANSFER_ENCODING).is_some_and(chunked);
     (!fine).then_some(Rule::Coding)
+}
+
+/// No white space stands around a value of HTTP/2 (RFC 9113 section 8.2.1). Over HTTP/1 it is no part
+/// of one.
+fn value(head: &Parts, fields: Fields) -> Option<Rule> {
+    (head.version == Version::HTTP_2 && fields.are_padded()).then_some(Rule::Malformed)
 }
 
 /// A length of HTTP/2 is one number (RFC 9110 section 8.6); hyper sees to that over HTTP/1.

@@ -95,6 +95,9 @@ fn answered<B>(
     mut lease: Lease<B>,
 ) -> Result<Answered<B>, Fault> {
     framing::settle(response.headers_mut())?;
+    if response.version() == Version::HTTP_2 {
+        framing::trim(response.headers_mut());
+    }
     lease.last = response.version() == Version::HTTP_10;
     Ok((response, lease))
 }

@@ -1,4 +1,4 @@
-//! The fields by which an answer says how long it is. Pure.
+//! The fields of an answer: those by which it says how long it is, and what no value may have. Pure.
 
 use crate::model::Fault;
 use http::HeaderValue;
@@ -32,6 +32,19 @@ pub(super) fn settle(headers: &mut HeaderMap) -> Result<(), Fault> {
         _ => return Err(Fault::Malformed),
     }
     Ok(())
+}
+
+/// Leaves values as they are meant: white space around one is no part of it (RFC 9110 section 5.5),
+/// and none of HTTP/2 has any (RFC 9113 section 8.2.1).
+pub fn trim(fields: &mut HeaderMap) {
+    for value in fields.values_mut() {
+        let trimmed = value.as_bytes().trim_ascii();
+        if trimmed.len() < value.len()
+            && let Ok(trimmed) = HeaderValue::from_bytes(trimmed)
+        {
+            *value = trimmed;
+        }
+    }
 }
 
 /// What all lines and members of lines say, where that is one number.

@@ -23,5 +23,6 @@ pub use connect::{Address, Connect, ConnectError, Connecting, Stream};
 pub use endpoint::Endpoint;
 pub use exchange::{Again, Answered, is_without_content};
 pub use fault::classify;
+pub use framing::trim;
 pub use pool::{Lease, Pool};
 pub use retry::http2;

@@ -5,7 +5,7 @@ use crate::support::{
     until,
 };
 use std::io::{Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::thread::park_timeout;
 use std::time::Duration;
 
@@ -141,8 +141,48 @@ fn case_40_pseudo_fields_and_names_are_checked() {
         (&with(("x", "a\r\nb: c")), None),
         (&with(("x", "a\0b")), None),
         (&with(("x:y", "1")), None),
-        (&with(("x", "1")), Some(200)),
+        (&with(("x", " 1")), Some(400)),
+        (&with(("x", "1\t")), Some(400)),
+        (&with(("x", " ")), Some(400)),
+        (&with(("x", "")), Some(200)),
+        (&with(("x", "1 2")), Some(200)),
     ]);
+}
+
+#[test]
+fn case_40_trailers_are_checked_too() {
+    let origin = Origin::start(|_| Reply::new(200, "ok"));
+    let shadow = Shadow::edge(origin.address, "");
+    let trailed = |trailers: Fields<'_>| {
+        let mut h2 = H2::connect(shadow.listen);
+        let head = fields_of(&[POST, SCHEME, PATH, AUTHORITY]);
+        h2.send(Frame::HEADERS, Frame::END_HEADERS, 1, &head);
+        h2.send(Frame::DATA, 0, 1, b"hi");
+        let flags = Frame::END_HEADERS | Frame::END_STREAM;
+        h2.send(Frame::HEADERS, flags, 1, &fields_of(trailers));
+        h2.outcome(1)
+    };
+    // PROTOCOL_ERROR.
+    assert_eq!(trailed(&[(":method", "POST")]), Some(-1));
+    assert_eq!(trailed(&[(":path", "/"), ("x", "1")]), Some(-1));
+    assert_eq!(trailed(&[("x", "1 ")]), Some(400));
+    assert_eq!(origin.seen().len(), 0, "{:?}", origin.seen());
+    assert_eq!(trailed(&[("x", "1")]), Some(200));
+    assert_eq!(trailed(&[]), Some(200));
+}
+
+#[test]
+fn a_side_that_does_not_begin_with_its_settings_does_not_speak_http_2() {
+    let origin = Origin::start(|_| Reply::new(200, "ok"));
+    let shadow = Shadow::edge(origin.address, "");
+    let mut h2 = H2::without_settings(TcpStream::connect(shadow.listen).expect("a connection"));
+    h2.get(1, &[]);
+    while let Some(frame) = h2.read() {
+        assert_ne!((frame.kind, frame.stream), (Frame::HEADERS, 1), "no answer");
+    }
+    assert_eq!(origin.seen().len(), 0, "{:?}", origin.seen());
+    let counted = || shadow.metric("shadow_refused_total{rule=\"malformed\"}");
+    eventually("it is counted", || (counted() == 1).then_some(()));
 }
 
 #[test]

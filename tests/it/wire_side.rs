@@ -8,6 +8,7 @@ use crate::support::{
     Client, Frame, H2, Origin, PATIENCE, Shadow, eventually, fields_of, get, hold, rogue,
 };
 use http::{Request, Response};
+use http_body_util::BodyExt;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -267,6 +268,30 @@ fn a_large_head_passes_and_no_other_answer_suffers() {
                 }
             });
         }
+    });
+}
+
+#[test]
+fn white_space_around_the_values_of_a_side_is_not_passed_on() {
+    let head = fields_of(&[(":status", "200"), ("x", " a b\t"), ("y", " ")]);
+    let trailers = fields_of(&[("z", "\tend ")]);
+    let primary = rogue(move |stream| {
+        let Some(mut h2) = H2::accept(stream, &[(MAX_STREAMS, 100)]) else { return };
+        while let Some(stream) = h2.next_request() {
+            h2.send(Frame::HEADERS, Frame::END_HEADERS, stream, &head);
+            h2.send(Frame::DATA, 0, stream, b"ok");
+            let flags = Frame::END_HEADERS | Frame::END_STREAM;
+            h2.send(Frame::HEADERS, flags, stream, &trailers);
+        }
+    });
+    let shadow = before(primary);
+    runtime().block_on(async {
+        let request = Request::builder().uri("http://a/").body(empty()).expect("a request");
+        let answer = http2(shadow.listen).await.send_request(request).await.expect("an answer");
+        assert_eq!(answer.headers()["x"], "a b");
+        assert_eq!(answer.headers()["y"], "");
+        let ended = answer.into_body().collect().await.expect("all of it");
+        assert_eq!(ended.trailers().expect("trailers")["z"], "end");
     });
 }
 

@@ -45,6 +45,7 @@ fn builder(settings: &Settings) -> Builder {
 pub fn broken_rule(error: &h2::Error) -> Option<Rule> {
     match error.get_io().map(io::Error::kind) {
         Some(io::ErrorKind::TimedOut) => Some(Rule::WriteTimeout),
+        Some(io::ErrorKind::InvalidData) => Some(Rule::Malformed),
         Some(_) => None,
         None if error.is_library() && error.reason() == Some(Reason::ENHANCE_YOUR_CALM) => {
             Some(Rule::Flood)

@@ -8,6 +8,9 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 const HEAD: usize = 9;
 
+/// What a side begins with: SETTINGS.
+const BEGUN: &[u8; HEAD] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
 /// So much of frames that carry nothing is not left out any more.
 const FLOOD: usize = HEAD * 10_000;
 
@@ -32,7 +35,7 @@ impl AsyncRead for Pieces<'_> {
 }
 
 /// All that is read of it, so many bytes at most at one time.
-fn read(bytes: &[u8], piece: usize, most: usize) -> Vec<u8> {
+fn read_all(bytes: &[u8], piece: usize, most: usize) -> Vec<u8> {
     let mut frames = Frames::of_server(Pieces { bytes, piece });
     let (mut all, mut space) = (Vec::new(), vec![0; most]);
     let mut cx = Context::from_waker(Waker::noop());
@@ -49,6 +52,12 @@ fn read(bytes: &[u8], piece: usize, most: usize) -> Vec<u8> {
             }
         }
     }
+}
+
+/// What is read of it behind what it begins with.
+fn read(bytes: &[u8], piece: usize, most: usize) -> Vec<u8> {
+    let all = read_all(&[BEGUN, bytes].concat(), piece, most);
+    all.strip_prefix(BEGUN).expect("it passes").to_vec()
 }
 
 /// However a connection is cut, the same of it is read: all but whole frames that carry nothing. The

@@ -42,12 +42,17 @@ impl H2 {
     }
 
     /// The same on a connection that is there.
-    pub fn of(mut stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        stream.write_all(PREFACE).expect("written");
-        let mut h2 = Self { stream };
+    pub fn of(stream: TcpStream) -> Self {
+        let mut h2 = Self::without_settings(stream);
         h2.send(Frame::SETTINGS, 0, 0, &[]);
         h2
+    }
+
+    /// A preface of which the settings are missing.
+    pub fn without_settings(mut stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        stream.write_all(PREFACE).expect("written");
+        Self { stream }
     }
 
     /// The server's end of a connection: reads the preface, and sends these settings.
