@@ -172,6 +172,17 @@ fn case_40_trailers_are_checked_too() {
 }
 
 #[test]
+fn case_48_a_second_head_behind_the_end_of_a_request_ends_the_connection() {
+    let (origin, address) = listener();
+    let shadow = Shadow::edge(address, "");
+    let mut h2 = H2::connect(shadow.listen);
+    h2.get(1, &[]);
+    until(&mut accept(&origin), "\r\n\r\n");
+    h2.get(1, &[]);
+    assert_eq!(h2.outcome(1), None);
+}
+
+#[test]
 fn a_side_that_does_not_begin_with_its_settings_does_not_speak_http_2() {
     let origin = Origin::start(|_| Reply::new(200, "ok"));
     let shadow = Shadow::edge(origin.address, "");

@@ -2,6 +2,7 @@
 
 use crate::base::frames::course::Course;
 use crate::base::frames::field_block::{OPENING, begins_with_pseudo};
+use std::collections::BTreeSet;
 
 /// The length of what a client's side begins with (RFC 9113 section 3.4), in bytes.
 pub const PREFACE: usize = 24;
@@ -14,6 +15,7 @@ pub(super) const START: usize = HEAD + OPENING;
 
 pub(super) const DATA: u8 = 0;
 pub(super) const HEADERS: u8 = 1;
+pub(super) const RST_STREAM: u8 = 3;
 pub(super) const SETTINGS: u8 = 4;
 pub(super) const PUSH_PROMISE: u8 = 5;
 pub(super) const WINDOW_UPDATE: u8 = 8;
@@ -25,6 +27,9 @@ pub(super) const END_HEADERS: u8 = 4;
 /// So many frames that carry nothing are left out in a row.
 pub(super) const MOST_EMPTY: usize = 10_000;
 
+/// The trailers of so many requests are told from heads: those that began last.
+const MOST_OPEN: usize = 1024;
+
 /// How far a connection has been read.
 pub struct Sieve {
     course: Course,
@@ -35,8 +40,8 @@ pub struct Sieve {
     /// A field block has begun, within which no other frame may stand (RFC 9113 section 4.3).
     in_block: bool,
     preface: Preface,
-    /// The newest stream that its client has begun. Of a server's side none is known.
-    newest: Option<u32>,
+    /// The streams of which the request has not ended. Of a server's side none is known.
+    open: Option<BTreeSet<u32>>,
     /// A start of which not all has come.
     start: Partial,
     /// One of which all has come, and not all has passed.
@@ -108,14 +113,14 @@ impl Head {
 }
 
 impl Sieve {
-    pub fn new(pass: usize, newest: Option<u32>) -> Self {
+    pub fn new(pass: usize, open: Option<BTreeSet<u32>>) -> Self {
         Self {
             course: Course::default(),
             empty: 0,
             pass,
             in_block: false,
             preface: Preface::Awaited,
-            newest,
+            open,
             start: Partial::default(),
             out: Partial::default(),
         }
@@ -150,8 +155,8 @@ impl Sieve {
 
     /// Whether these are the trailers of a request.
     fn are_trailers(&self, head: &Head) -> bool {
-        let known = self.newest.is_some_and(|newest| head.stream <= newest);
-        head.kind == HEADERS && head.ends_stream() && known
+        let open = || self.open.as_ref().is_some_and(|open| open.contains(&head.stream));
+        head.kind == HEADERS && head.ends_stream() && open()
     }
 
     /// How many bytes of a frame have to be there, of which these are.
@@ -202,8 +207,20 @@ impl Sieve {
             self.in_block = head.flags & END_HEADERS == 0;
             self.course.begin();
         }
-        if head.kind == HEADERS {
-            self.newest = self.newest.map(|newest| newest.max(head.stream));
+        self.note_end(head);
+    }
+
+    /// Whether a request goes on.
+    fn note_end(&mut self, head: &Head) {
+        let Some(open) = &mut self.open else { return };
+        match head.kind {
+            DATA | HEADERS if head.ends_stream() => open.remove(&head.stream),
+            RST_STREAM => open.remove(&head.stream),
+            HEADERS => open.insert(head.stream),
+            _ => return,
+        };
+        if open.len() > MOST_OPEN {
+            open.pop_first();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::base::frames::course::Course;
 use crate::base::frames::sieve::{PREFACE, START, Sieve};
+use std::collections::BTreeSet;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -26,7 +27,7 @@ pub struct Frames<S> {
 impl<S> Frames<S> {
     /// What comes from a client.
     pub fn of_client(stream: S) -> Self {
-        Self::new(stream, Sieve::new(PREFACE, Some(0)))
+        Self::new(stream, Sieve::new(PREFACE, Some(BTreeSet::new())))
     }
 
     /// What comes from a server.
@@ -175,7 +176,7 @@ mod tests {
     use crate::base::frames::field_block::{OPENING, begins_with_pseudo};
     use crate::base::frames::sieve::{
         ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, MOST_EMPTY, PUSH_PROMISE,
-        SETTINGS, WINDOW_UPDATE,
+        RST_STREAM, SETTINGS, WINDOW_UPDATE,
     };
     use proptest::collection::vec;
     use proptest::prelude::*;
@@ -239,7 +240,7 @@ mod tests {
         for (kind, flags, payload) in frames {
             sent.extend_from_slice(&frame(*kind, *flags, payload));
             let empty = (*kind, flags & END_STREAM, payload.is_empty()) == (DATA, 0, true);
-            let trailers = open && *kind == HEADERS;
+            let trailers = open && *kind == HEADERS && flags & END_STREAM != 0;
             let malformed = trailers && begins_with_pseudo(*flags, payload);
             if !empty || in_block {
                 let flags = if malformed { flags & !END_STREAM } else { *flags };
@@ -248,7 +249,12 @@ mod tests {
             if matches!(*kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
                 in_block = flags & END_HEADERS == 0;
             }
-            open |= *kind == HEADERS;
+            open = match *kind {
+                DATA | HEADERS if flags & END_STREAM != 0 => false,
+                RST_STREAM => false,
+                HEADERS => true,
+                _ => open,
+            };
         }
         let rest = frame(HEADERS, END_HEADERS | END_STREAM, b"fields");
         sent.extend_from_slice(&rest[..cut]);
