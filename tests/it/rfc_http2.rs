@@ -183,6 +183,22 @@ fn case_48_a_second_head_behind_the_end_of_a_request_ends_the_connection() {
 }
 
 #[test]
+fn case_48_data_behind_the_end_of_its_stream_ends_the_connection() {
+    let shadow = Shadow::edge(Origin::json("{}").address, "");
+    let reset = |h2: &mut H2| h2.send(Frame::RST_STREAM, 0, 1, &[0, 0, 0, 8]);
+    for end in [|h2: &mut H2| h2.outcome(1) == Some(200), reset] {
+        let mut h2 = H2::connect(shadow.listen);
+        h2.get(1, &[]);
+        assert!(end(&mut h2));
+        h2.send(Frame::DATA, Frame::END_STREAM, 1, b"more");
+        let stream_closed = [0, 0, 0, 5];
+        assert_eq!(h2.until(Frame::GOAWAY).expect("the end").payload[4..8], stream_closed);
+    }
+    let counted = || shadow.metric("shadow_refused_total{rule=\"malformed\"}");
+    eventually("both are counted", || (counted() == 2).then_some(()));
+}
+
+#[test]
 fn a_side_that_does_not_begin_with_its_settings_does_not_speak_http_2() {
     let origin = Origin::start(|_| Reply::new(200, "ok"));
     let shadow = Shadow::edge(origin.address, "");

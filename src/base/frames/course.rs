@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -18,12 +18,23 @@ struct Come {
     blocks: AtomicUsize,
     /// Windows that were opened further.
     updates: AtomicUsize,
+    /// DATA came on a stream that its client had ended.
+    stray: AtomicBool,
 }
 
 impl Course {
     /// How often a window was opened further.
     pub fn updates(&self) -> usize {
         self.0.updates.load(Relaxed)
+    }
+
+    /// Waits until DATA has come behind the end of its stream. To be polled after what reads.
+    pub async fn strayed(&self) {
+        poll_fn(|_| match self.0.stray.load(Relaxed) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
     }
 
     /// Waits until a field block has been under way for so long. To be polled after what reads.
@@ -43,6 +54,11 @@ impl Course {
                 return;
             }
         }
+    }
+
+    /// DATA came on a stream that its client had ended.
+    pub(super) fn stray(&self) {
+        self.0.stray.store(true, Relaxed);
     }
 
     /// A window was opened further.

@@ -2,7 +2,7 @@
 
 use crate::base::frames::course::Course;
 use crate::base::frames::field_block::{OPENING, begins_with_pseudo};
-use std::collections::BTreeSet;
+use crate::base::frames::requests::Requests;
 
 /// The length of what a client's side begins with (RFC 9113 section 3.4), in bytes.
 pub const PREFACE: usize = 24;
@@ -27,9 +27,6 @@ pub(super) const END_HEADERS: u8 = 4;
 /// So many frames that carry nothing are left out in a row.
 pub(super) const MOST_EMPTY: usize = 10_000;
 
-/// The trailers of so many requests are told from heads: those that began last.
-const MOST_OPEN: usize = 1024;
-
 /// How far a connection has been read.
 pub struct Sieve {
     course: Course,
@@ -40,8 +37,8 @@ pub struct Sieve {
     /// A field block has begun, within which no other frame may stand (RFC 9113 section 4.3).
     in_block: bool,
     preface: Preface,
-    /// The streams of which the request has not ended. Of a server's side none is known.
-    open: Option<BTreeSet<u32>>,
+    /// Those that come, on a client's side.
+    requests: Option<Requests>,
     /// A start of which not all has come.
     start: Partial,
     /// One of which all has come, and not all has passed.
@@ -113,14 +110,14 @@ impl Head {
 }
 
 impl Sieve {
-    pub fn new(pass: usize, open: Option<BTreeSet<u32>>) -> Self {
+    pub fn new(pass: usize, requests: Option<Requests>) -> Self {
         Self {
             course: Course::default(),
             empty: 0,
             pass,
             in_block: false,
             preface: Preface::Awaited,
-            open,
+            requests,
             start: Partial::default(),
             out: Partial::default(),
         }
@@ -155,8 +152,8 @@ impl Sieve {
 
     /// Whether these are the trailers of a request.
     fn are_trailers(&self, head: &Head) -> bool {
-        let open = || self.open.as_ref().is_some_and(|open| open.contains(&head.stream));
-        head.kind == HEADERS && head.ends_stream() && open()
+        let goes_on = |requests: &Requests| requests.has_open(head.stream);
+        head.kind == HEADERS && head.ends_stream() && self.requests.as_ref().is_some_and(goes_on)
     }
 
     /// How many bytes of a frame have to be there, of which these are.
@@ -207,20 +204,16 @@ impl Sieve {
             self.in_block = head.flags & END_HEADERS == 0;
             self.course.begin();
         }
-        self.note_end(head);
-    }
-
-    /// Whether a request goes on.
-    fn note_end(&mut self, head: &Head) {
-        let Some(open) = &mut self.open else { return };
-        match head.kind {
-            DATA | HEADERS if head.ends_stream() => open.remove(&head.stream),
-            RST_STREAM => open.remove(&head.stream),
-            HEADERS => open.insert(head.stream),
-            _ => return,
-        };
-        if open.len() > MOST_OPEN {
-            open.pop_first();
+        if let Some(requests) = &mut self.requests {
+            if head.kind == DATA && requests.has_ended(head.stream) {
+                self.course.stray();
+            }
+            match head.kind {
+                DATA | HEADERS if head.ends_stream() => requests.end(head.stream),
+                RST_STREAM => requests.end(head.stream),
+                HEADERS => requests.go_on(head.stream),
+                _ => {}
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! The stream of bytes that frames come on.
 
 use crate::base::frames::course::Course;
+use crate::base::frames::requests::Requests;
 use crate::base::frames::sieve::{PREFACE, START, Sieve};
-use std::collections::BTreeSet;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -27,7 +27,7 @@ pub struct Frames<S> {
 impl<S> Frames<S> {
     /// What comes from a client.
     pub fn of_client(stream: S) -> Self {
-        Self::new(stream, Sieve::new(PREFACE, Some(BTreeSet::new())))
+        Self::new(stream, Sieve::new(PREFACE, Some(Requests::default())))
     }
 
     /// What comes from a server.

@@ -152,10 +152,10 @@ impl<S: Stream> Open<S> {
                     Poll::Pending if !finished || self.streams.has_streams() => {
                         return Poll::Pending;
                     }
-                    Poll::Pending | Poll::Ready(None) => self.close(),
+                    Poll::Pending | Poll::Ready(None) => self.close(Reason::NO_ERROR),
                     Poll::Ready(Some(rule)) => {
                         client.broke(rule);
-                        self.close();
+                        self.close(reason(rule));
                     }
                 },
             }
@@ -163,9 +163,9 @@ impl<S: Stream> Open<S> {
         self.poll_closed(cx).map(Ok)
     }
 
-    /// Says that this is the end (RFC 9113 section 6.8).
-    fn close(&mut self) {
-        self.streams.abrupt_shutdown(Reason::NO_ERROR);
+    /// Says that this is the end, and why (RFC 9113 section 6.8).
+    fn close(&mut self, reason: Reason) {
+        self.streams.abrupt_shutdown(reason);
         self.closing = Some(Box::pin(sleep(LAST_WORD)));
     }
 
@@ -189,8 +189,18 @@ async fn unbearable(
         biased;
         () = gone(pings, client.begun.clone(), client.tap.alarms(), timeouts.head) => None,
         () = course.late(timeouts.head) => Some(Rule::HeadTimeout),
+        () = course.strayed() => Some(Rule::Malformed),
         // Where the socket takes what is written, and the client's windows are what is full.
         () = client.unread.late(timeouts.write, || course.updates()) => Some(Rule::WriteTimeout),
+    }
+}
+
+/// What a client is told whose connection is unbearable. The one malformed thing that is not left to
+/// h2 is DATA behind the end of its stream (RFC 9113 section 5.1).
+fn reason(rule: Rule) -> Reason {
+    match rule {
+        Rule::Malformed => Reason::STREAM_CLOSED,
+        _ => Reason::NO_ERROR,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Connections of HTTP/2, frame by frame.
 
-use shadowdiff::base::Frames;
+use shadowdiff::base::{Frames, PREFACE};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -35,8 +35,7 @@ impl AsyncRead for Pieces<'_> {
 }
 
 /// All that is read of it, so many bytes at most at one time.
-fn read_all(bytes: &[u8], piece: usize, most: usize) -> Vec<u8> {
-    let mut frames = Frames::of_server(Pieces { bytes, piece });
+fn read_all(mut frames: Frames<Pieces<'_>>, most: usize) -> Vec<u8> {
     let (mut all, mut space) = (Vec::new(), vec![0; most]);
     let mut cx = Context::from_waker(Waker::noop());
     loop {
@@ -54,10 +53,19 @@ fn read_all(bytes: &[u8], piece: usize, most: usize) -> Vec<u8> {
     }
 }
 
-/// What is read of it behind what it begins with.
+/// What is read of a server behind what it begins with.
 fn read(bytes: &[u8], piece: usize, most: usize) -> Vec<u8> {
-    let all = read_all(&[BEGUN, bytes].concat(), piece, most);
+    let bytes = [BEGUN, bytes].concat();
+    let all = read_all(Frames::of_server(Pieces { bytes: &bytes, piece }), most);
     all.strip_prefix(BEGUN).expect("it passes").to_vec()
+}
+
+/// The same of a client.
+fn read_client(bytes: &[u8], piece: usize, most: usize) -> Vec<u8> {
+    let begun = [&[b'p'; PREFACE], &BEGUN[..]].concat();
+    let bytes = [&begun, bytes].concat();
+    let all = read_all(Frames::of_client(Pieces { bytes: &bytes, piece }), most);
+    all.strip_prefix(&begun[..]).expect("it passes").to_vec()
 }
 
 /// However a connection is cut, the same of it is read: all but whole frames that carry nothing. The
@@ -65,8 +73,11 @@ fn read(bytes: &[u8], piece: usize, most: usize) -> Vec<u8> {
 pub fn frames(bytes: &[u8]) {
     let Some((&cut, bytes)) = bytes.split_first() else { return };
     let whole = read(bytes, usize::MAX, 8 << 10);
+    let of_client = read_client(bytes, usize::MAX, 8 << 10);
     let cut = usize::from(cut);
     assert_eq!(read(bytes, cut % 13 + 1, cut / 13 + 1), whole);
+    assert_eq!(read_client(bytes, cut % 13 + 1, cut / 13 + 1), of_client);
+    assert_eq!(of_client.len(), whole.len());
     assert_eq!((bytes.len() - whole.len()) % HEAD, 0);
     // What is too much of nothing passes, and is less of it then.
     if bytes.len() < FLOOD {
