@@ -213,6 +213,28 @@ fn a_side_that_does_not_begin_with_its_settings_does_not_speak_http_2() {
 }
 
 #[test]
+fn case_40_a_malformed_head_is_told_of() {
+    let shadow = Shadow::edge(Origin::json("{}").address, "");
+    let told = |count: u64| {
+        let counted = || shadow.metric("shadow_refused_total{rule=\"malformed\"}");
+        eventually("it is counted", || (counted() == count).then_some(()));
+    };
+    let mut h2 = H2::connect(shadow.listen);
+    h2.request(1, &[METHOD, SCHEME, AUTHORITY]);
+    assert_eq!(h2.outcome(1), Some(-1));
+    told(1);
+    h2.get(3, &[]);
+    assert_eq!(h2.outcome(3), Some(200));
+    h2.request(5, &with(("te", "gzip")));
+    h2.get(7, &[]);
+    assert_eq!(h2.outcome(5), Some(-1));
+    assert_eq!(h2.outcome(7), Some(200));
+    told(2);
+    let named = |line: &String| line.contains("\"rule\":\"malformed\"");
+    assert!(shadow.log().iter().any(named), "{:?}", shadow.log());
+}
+
+#[test]
 fn case_41_there_is_one_authority_a_path_and_a_known_scheme() {
     check(&[
         (&with(("host", "other.test")), Some(400)),
@@ -297,6 +319,7 @@ fn case_45_the_number_of_streams_is_limited_and_one_more_is_refused() {
     h2.send(Frame::RST_STREAM, 0, stream(0), &8_u32.to_be_bytes());
     h2.request(stream(257), &[(":method", "TRACE"), SCHEME, PATH, AUTHORITY]);
     assert_eq!(h2.outcome(stream(257)), Some(405));
+    assert_eq!(shadow.metric("shadow_refused_total{rule=\"malformed\"}"), 0);
 }
 
 #[test]

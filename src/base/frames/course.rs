@@ -3,7 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -20,12 +20,32 @@ struct Come {
     updates: AtomicUsize,
     /// DATA came on a stream that its client had ended.
     stray: AtomicBool,
+    /// The newest stream of those that were taken up.
+    taken_up: AtomicU32,
+    /// Streams that were reset as malformed before they were.
+    malformed: AtomicUsize,
 }
+
+/// What a stream is reset with whose head is malformed (RFC 9113 section 8.1.1).
+const PROTOCOL_ERROR: u32 = 1;
 
 impl Course {
     /// How often a window was opened further.
     pub fn updates(&self) -> usize {
         self.0.updates.load(Relaxed)
+    }
+
+    /// A stream was taken up, after all that came before it.
+    pub fn take_up(&self, stream: u32) {
+        self.0.taken_up.store(stream, Relaxed);
+    }
+
+    /// How many heads were refused as malformed since this was asked.
+    pub fn malformed(&self) -> usize {
+        match self.0.malformed.load(Relaxed) {
+            0 => 0,
+            _ => self.0.malformed.swap(0, Relaxed),
+        }
     }
 
     /// Waits until DATA has come behind the end of its stream. To be polled after what reads.
@@ -53,6 +73,13 @@ impl Course {
             if late.await {
                 return;
             }
+        }
+    }
+
+    /// A stream was reset. One that had not been taken up had a malformed head, if not more.
+    pub(super) fn reset(&self, stream: u32, code: u32) {
+        if code == PROTOCOL_ERROR && stream > self.0.taken_up.load(Relaxed) {
+            self.0.malformed.fetch_add(1, Relaxed);
         }
     }
 

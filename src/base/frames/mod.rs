@@ -14,6 +14,7 @@
 mod course;
 mod field_block;
 mod requests;
+mod resets;
 mod sieve;
 mod stream;
 

@@ -90,15 +90,15 @@ impl Partial {
 }
 
 /// The head of a frame, read (RFC 9113 section 4.1).
-struct Head {
-    length: usize,
-    kind: u8,
+pub(super) struct Head {
+    pub length: usize,
+    pub kind: u8,
     flags: u8,
-    stream: u32,
+    pub stream: u32,
 }
 
 impl Head {
-    fn read(bytes: &[u8]) -> Option<Self> {
+    pub fn read(bytes: &[u8]) -> Option<Self> {
         let [high, middle, low, kind, flags, stream @ ..] = *bytes.first_chunk::<HEAD>()?;
         let length = u32::from_be_bytes([0, high, middle, low]) as usize;
         Some(Self { length, kind, flags, stream: u32::from_be_bytes(stream) & (u32::MAX >> 1) })
@@ -124,8 +124,8 @@ impl Sieve {
     }
 
     /// What has come, for those who watch.
-    pub fn course(&self) -> Course {
-        self.course.clone()
+    pub fn course(&self) -> &Course {
+        &self.course
     }
 
     /// Whether a frame has begun of which not all has come.

@@ -2,6 +2,7 @@
 
 use crate::base::frames::course::Course;
 use crate::base::frames::requests::Requests;
+use crate::base::frames::resets::Resets;
 use crate::base::frames::sieve::{PREFACE, START, Sieve};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -19,6 +20,8 @@ const TURNS: usize = 8;
 pub struct Frames<S> {
     stream: S,
     sieve: Sieve,
+    /// What is written to a client.
+    resets: Option<Resets>,
     /// The turns that are left once the end has come, and the error that it came by.
     turns: usize,
     failed: Option<io::Error>,
@@ -27,21 +30,31 @@ pub struct Frames<S> {
 impl<S> Frames<S> {
     /// What comes from a client.
     pub fn of_client(stream: S) -> Self {
-        Self::new(stream, Sieve::new(PREFACE, Some(Requests::default())))
+        Self::new(stream, Sieve::new(PREFACE, Some(Requests::default())), Some(Resets::default()))
     }
 
     /// What comes from a server.
     pub fn of_server(stream: S) -> Self {
-        Self::new(stream, Sieve::new(0, None))
+        Self::new(stream, Sieve::new(0, None), None)
     }
 
-    fn new(stream: S, sieve: Sieve) -> Self {
-        Self { stream, sieve, turns: TURNS, failed: None }
+    fn new(stream: S, sieve: Sieve, resets: Option<Resets>) -> Self {
+        Self { stream, sieve, resets, turns: TURNS, failed: None }
     }
 
     /// What comes on it.
     pub fn course(&self) -> Course {
-        self.sieve.course()
+        self.sieve.course().clone()
+    }
+
+    /// So many bytes of these were written.
+    fn written(&mut self, slices: &[IoSlice<'_>], mut count: usize) {
+        let Some(resets) = &mut self.resets else { return };
+        for slice in slices {
+            let some = slice.get(..count.min(slice.len())).unwrap_or_default();
+            count -= some.len();
+            resets.note(some, |stream, code| self.sieve.course().reset(stream, code));
+        }
     }
 
     /// The end: told once those have had their turn who have yet to take what came before it. h2 has
@@ -146,7 +159,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Frames<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let count = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
+        self.written(&[IoSlice::new(bytes)], count);
+        Poll::Ready(Ok(count))
     }
 
     fn poll_write_vectored(
@@ -154,7 +169,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Frames<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let count = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices))?;
+        self.written(slices, count);
+        Poll::Ready(Ok(count))
     }
 
     fn is_write_vectored(&self) -> bool {

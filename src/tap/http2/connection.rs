@@ -89,6 +89,7 @@ enum State<S: Stream> {
 /// One on which streams come.
 struct Open<S: Stream> {
     streams: Streams<S>,
+    course: Course,
     unbearable: Pin<Box<dyn Future<Output = Option<Rule>> + Send>>,
     /// It has been said that this is the end, which is to be written within that time.
     closing: Option<Pin<Box<Sleep>>>,
@@ -123,7 +124,12 @@ impl<S: Stream> Served<S> {
         }
         let pings = streams.ping_pong().expect("it is given once");
         let unbearable = unbearable(self.client.clone(), pings, self.course.clone(), self.timeouts);
-        Open { streams, unbearable: Box::pin(unbearable), closing: None }
+        Open {
+            streams,
+            course: self.course.clone(),
+            unbearable: Box::pin(unbearable),
+            closing: None,
+        }
     }
 
     /// Whether no stream that may still begin is waited for.
@@ -142,8 +148,11 @@ impl<S: Stream> Open<S> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), h2::Error>> {
         while self.closing.is_none() {
-            match self.streams.poll_accept(cx)? {
+            let accepted = self.streams.poll_accept(cx)?;
+            (0..self.course.malformed()).for_each(|_| client.broke(Rule::Malformed));
+            match accepted {
                 Poll::Ready(Some((request, respond))) => {
+                    self.course.take_up(respond.stream_id().as_u32());
                     // In a box: it is large, and is handed on from hand to hand before it runs.
                     tokio::spawn(Box::pin(answer(client.clone(), request, respond)));
                 }
